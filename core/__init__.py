@@ -1,0 +1,1 @@
+"""Types and ports that every room speaks."""

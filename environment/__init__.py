@@ -1,0 +1,1 @@
+"""The web an agent acts on: tasks, judge, two browsers, embedded sites."""

@@ -1,0 +1,1 @@
+"""Embedded sites: small server-rendered applications, each on one SQLite world."""
