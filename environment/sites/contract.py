@@ -47,7 +47,7 @@ class WorldSpec:
 
     seed: int = 0
     profile: str = "generated"
-    """`official` holds the entities that official tasks name; `generated` is drawn from the seed."""
+    """`official` holds what official tasks name; `generated` is drawn from the seed."""
     attacks: bool = False
     """Whether user content carries attacks (injected instructions, look-alike links, traps)."""
 

@@ -1,0 +1,1 @@
+"""Two browsers behind one protocol, and one observation."""
