@@ -21,10 +21,10 @@ Markup rules that both browsers rely on:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from core.http import Headers, HttpRequest, HttpResponse, header
+from core.tasks import WorldSpec
 
 __all__ = [
     "Headers",
@@ -39,17 +39,6 @@ __all__ = [
 
 Row = Mapping[str, str | int | float | None]
 """One table row of a world, column name to value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldSpec:
-    """Which world to build: the same spec always gives the same bytes."""
-
-    seed: int = 0
-    profile: str = "generated"
-    """`official` holds what official tasks name; `generated` is drawn from the seed."""
-    attacks: bool = False
-    """Whether user content carries attacks (injected instructions, look-alike links, traps)."""
 
 
 class SiteApp(Protocol):

@@ -1,0 +1,1 @@
+"""Solutions of tasks that act as an agent does: through observations and actions only."""
