@@ -1,1 +1,5 @@
 """Types and ports that every room speaks."""
+
+from core.budget import BudgetTracker
+
+__all__ = ["BudgetTracker"]

@@ -1,0 +1,1 @@
+"""How to decide, without torch: candidates, features, tiers, profiles and scorers."""
