@@ -1,0 +1,1 @@
+"""The running system: thin Ray shells around plain objects."""
