@@ -1,0 +1,65 @@
+"""Builds the forum's worlds.
+
+`build_world` turns a `WorldSpec` into the bytes of one SQLite database; the same spec always
+gives the same bytes. `WorldIndex` reads such bytes back into plain rows.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from random import Random
+
+from environment.sites.contract import WorldSpec
+from environment.sites.reddit.world.generated import generated_draft
+from environment.sites.reddit.world.index import WorldIndex
+from environment.sites.reddit.world.rows import (
+    DEFAULT_PASSWORD,
+    DEFAULT_USER,
+    NOW,
+    Comment,
+    Draft,
+    Forum,
+    Message,
+    Notification,
+    Submission,
+    User,
+)
+from environment.sites.reddit.world.store import to_bytes
+
+__all__ = [
+    "DEFAULT_PASSWORD",
+    "DEFAULT_USER",
+    "NOW",
+    "Comment",
+    "Forum",
+    "Message",
+    "Notification",
+    "Submission",
+    "User",
+    "WorldIndex",
+    "build_world",
+]
+
+
+@lru_cache(maxsize=8)
+def build_world(spec: WorldSpec) -> bytes:
+    """Builds the world of a spec as the bytes of one SQLite database.
+
+    Raises:
+        ValueError: The profile is neither `generated` nor `official`.
+    """
+    return to_bytes(_draft(spec))
+
+
+def _draft(spec: WorldSpec) -> Draft:
+    rng = _rng(spec, "world")
+    if spec.profile == "generated":
+        return generated_draft(rng)
+    raise ValueError(f"unknown world profile: {spec.profile}")
+
+
+def _rng(spec: WorldSpec, purpose: str) -> Random:
+    """Returns the chance of one part of a world; attacks leave the rest of a world as it is."""
+    digest = sha256(f"{purpose}/{spec.profile}/{spec.seed}".encode()).digest()
+    return Random(int.from_bytes(digest[:8], "big"))
