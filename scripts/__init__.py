@@ -1,0 +1,1 @@
+"""Programs: each parses, builds, runs and prints; no logic lives here."""
