@@ -1,0 +1,1 @@
+"""Tasks made for the embedded forum."""
