@@ -13,6 +13,7 @@ from random import Random
 from environment.sites.contract import WorldSpec
 from environment.sites.reddit.world.generated import generated_draft
 from environment.sites.reddit.world.index import WorldIndex
+from environment.sites.reddit.world.official import official_draft
 from environment.sites.reddit.world.rows import (
     DEFAULT_PASSWORD,
     DEFAULT_USER,
@@ -56,6 +57,8 @@ def _draft(spec: WorldSpec) -> Draft:
     rng = _rng(spec, "world")
     if spec.profile == "generated":
         return generated_draft(rng)
+    if spec.profile == "official":
+        return official_draft(rng)
     raise ValueError(f"unknown world profile: {spec.profile}")
 
 

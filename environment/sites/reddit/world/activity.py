@@ -101,7 +101,9 @@ def _notify(draft: Draft, user_id: int) -> None:
         (row.created_at, row.id, None)
         for row in draft.comments
         if row.user_id != user_id
-        and (row.parent_id in own_comments or (not row.parent_id and row.submission_id in own_posts))
+        and (
+            row.parent_id in own_comments or (not row.parent_id and row.submission_id in own_posts)
+        )
     ]
     entries += [
         (row.created_at, None, row.id) for row in draft.messages if row.sender_id != user_id

@@ -31,9 +31,7 @@ class Reply:
     votes: Votes
 
 
-def grow(
-    rng: Random, post: Post, authors: Sequence[int], *, latest: int = _LATEST
-) -> list[Reply]:
+def grow(rng: Random, post: Post, authors: Sequence[int], *, latest: int = _LATEST) -> list[Reply]:
     """Draws the replies of a post in order of time, `post.replies` of them.
 
     Args:

@@ -112,9 +112,7 @@ def _by(rows: Iterable[_Row], key: Callable[[_Row], int]) -> Mapping[int, _Row]:
     return MappingProxyType({key(row): row for row in rows})
 
 
-def _grouped(
-    rows: Iterable[_Row], key: Callable[[_Row], int]
-) -> Mapping[int, tuple[_Row, ...]]:
+def _grouped(rows: Iterable[_Row], key: Callable[[_Row], int]) -> Mapping[int, tuple[_Row, ...]]:
     groups: dict[int, list[_Row]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)

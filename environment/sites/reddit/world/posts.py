@@ -10,7 +10,10 @@ from typing import NamedTuple
 from environment.sites.reddit.world.prose import Slots, Titles, Topic, text_of
 from environment.sites.reddit.world.rows import Submission
 
-__all__ = ["Post", "Votes", "draw_posts", "draw_votes", "reply_counts"]
+__all__ = ["LIVELY", "Post", "Talk", "Votes", "draw_posts", "draw_votes", "reply_counts"]
+
+
+_MOST_NET = 4_000
 
 
 class Votes(NamedTuple):
@@ -18,6 +21,18 @@ class Votes(NamedTuple):
 
     up: int
     down: int
+
+
+class Talk(NamedTuple):
+    """How much the posts of a forum are discussed."""
+
+    leaders: int
+    """Posts with more comments than all others, 16 at the most."""
+    most: int
+    """Most comments of any other post."""
+
+
+LIVELY = Talk(leaders=6, most=4)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +48,12 @@ class Post:
 
 
 def draw_posts(
-    rng: Random, topic: Topic, forum_id: int, authors: Sequence[int], times: Sequence[int]
+    rng: Random,
+    topic: Topic,
+    forum_id: int,
+    authors: Sequence[int],
+    times: Sequence[int],
+    talk: Talk = LIVELY,
 ) -> Iterator[Post]:
     """Yields one post per time, with id 0; net scores and leading reply counts are all different.
 
@@ -43,10 +63,11 @@ def draw_posts(
         forum_id: Where the posts stand.
         authors: Ids to draw authors from; repeated ids write more.
         times: When the posts were written, in Unix seconds.
+        talk: How much the posts are discussed.
     """
     titles = Titles(rng, topic)
     nets: set[int] = set()
-    counts = reply_counts(rng, len(times))
+    counts = reply_counts(rng, len(times), talk)
     for created_at, replies in zip(times, counts, strict=True):
         title, slots = titles.draw()
         votes = draw_votes(rng, nets)
@@ -73,7 +94,7 @@ def draw_votes(rng: Random, taken: set[int]) -> Votes:
         net = -rng.randrange(1, 40)
         step = -1
     else:
-        net = int(rng.lognormvariate(3.4, 1.5)) + 1
+        net = min(_MOST_NET, int(rng.lognormvariate(3.4, 1.5)) + 1)
         step = 1
     while net in taken:
         net += step
@@ -85,10 +106,10 @@ def draw_votes(rng: Random, taken: set[int]) -> Votes:
     return Votes(net + down, down)
 
 
-def reply_counts(rng: Random, posts: int) -> list[int]:
-    """Draws how many comments each post gets: the six most discussed all differ."""
-    leaders = rng.sample(range(5, 17), min(6, posts))
-    rest = [rng.randrange(0, 5) for _ in range(posts - len(leaders))]
+def reply_counts(rng: Random, posts: int, talk: Talk) -> list[int]:
+    """Draws how many comments each post gets: those of the leaders all differ."""
+    leaders = rng.sample(range(talk.most + 1, 17), min(talk.leaders, posts))
+    rest = [rng.randrange(0, talk.most + 1) for _ in range(posts - len(leaders))]
     counts = leaders + rest
     rng.shuffle(counts)
     return counts
