@@ -5,9 +5,9 @@ sequence and the id of what caused it. An owner appends a *durable* event before
 whoever asked; the others are telemetry and are written in batches.
 
     owner            durable                                        telemetry
-    orchestrator     EpisodeStarted PlanMade SubtaskStarted         ReplanRefused PlanLookedUp
+    orchestrator     EpisodeStarted PlanMade SubtaskStarted         PlanLookedUp
                      SubtaskSucceeded SubtaskFailed Replanned
-                     EpisodeFinished EpisodeFailed
+                     ReplanRefused EpisodeFinished EpisodeFailed
     web agent                                                       PageObserved ActionTaken
     budget tracker   SpendReserved SpendSettled SpendRefunded       SpendRefused
     world host       StateChanged
@@ -102,6 +102,8 @@ class EpisodeStarted(Event):
     hard_cap: int
     """Micro-dollars: what the ledger enforces."""
     seed: int
+    enforcement: Literal["enforce", "observe"] = "enforce"
+    """As `core.budget.Enforcement`: enough, with the caps, to open the ledger again."""
 
 
 class PlanLookedUp(Event):
@@ -209,11 +211,13 @@ class Replanned(Event):
 
 
 class ReplanRefused(Event):
-    """A trigger fired and nothing was changed."""
+    """A trigger fired and nothing was changed; it counts as a replan all the same."""
 
+    durable: ClassVar[bool] = True
     kind: Literal["replan_refused"] = "replan_refused"
     trigger: Trigger
     reason: str
+    fingerprint: str = ""
 
 
 class SpendReserved(Event):
