@@ -1,0 +1,192 @@
+// Acts on the elements that extract.js found, and waits for what an action started. Every entry
+// point gives a promise of one string of JSON: {problem, page} or {mouse} or {key}.
+((world) => {
+  "use strict";
+
+  const pending = new Map();
+  const CLICKABLE = new Set(["link", "button", "checkbox", "radio", "textbox", "combobox"]);
+  const KEYS = new Set(["Enter", "Space", "Tab", "Escape"]);
+  const channel = new MessageChannel();
+  let wake = () => {};
+  let jsonForm = "";
+  let refused = "";
+
+  const wakeUp = () => {
+    wake();
+    wake = () => {};
+  };
+  const nextTask = () =>
+    new Promise((resolve) => {
+      channel.port1.onmessage = resolve;
+      channel.port2.postMessage(0);
+    });
+  const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  document.addEventListener("page:fetch", (event) => {
+    const [id, phase, url, status] = JSON.parse(event.detail);
+    if (phase === "start") pending.set(id, url);
+    else {
+      pending.delete(id);
+      if (url && url === jsonForm && (status < 200 || status > 299))
+        refused = `the site answered ${status}`;
+      wakeUp();
+    }
+  });
+  window.addEventListener(
+    "submit",
+    (event) => {
+      const path = event.target.getAttribute("data-json-action");
+      jsonForm = path ? new URL(path, document.baseURI).href : "";
+    },
+    true,
+  );
+
+  // Two tasks let a submission or a reload that a handler asked for reach the browser.
+  async function quiet(limitMs) {
+    const end = performance.now() + limitMs;
+    if (document.readyState === "loading")
+      await new Promise((resolve) =>
+        document.addEventListener("DOMContentLoaded", resolve, { once: true }),
+      );
+    for (;;) {
+      await delay(0);
+      await nextTask();
+      const left = end - performance.now();
+      if (!pending.size || left <= 0) return;
+      await Promise.race([new Promise((resolve) => (wake = resolve)), delay(left)]);
+    }
+  }
+
+  async function settled(problem, limitMs) {
+    await quiet(limitMs);
+    const ready = document.readyState === "complete";
+    return JSON.stringify({ problem: problem || refused, ready, page: world.observe() });
+  }
+
+  // A trial of the same form that a browser makes; says which control holds it back.
+  function formProblem(form, submitter) {
+    if (!form || form.noValidate || (submitter && submitter.formNoValidate)) return "";
+    for (const control of form.elements) {
+      if (!control.willValidate || control.validity.valid) continue;
+      const kind = control.validity.valueMissing ? "required" : "invalid";
+      return `${kind}: ${world.nameOf(control, world.roleOf(control))}`;
+    }
+    return "";
+  }
+
+  const isSubmit = (node) => node.type === "submit" || node.type === "image";
+  const submitterOf = (form) => Array.from(form.elements).find(isSubmit) || form.querySelector("input[type=image]");
+
+  function stayHere(node) {
+    const link = node.closest("a[target], area[target]");
+    if (link) link.target = "_self";
+    const form = node.form || node.closest("form");
+    if (form && form.target) form.target = "_self";
+    if (node.formTarget) node.formTarget = "_self";
+  }
+
+  // The middle of the first line of the element, if the mouse would hit it there.
+  function point(node) {
+    node.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    for (const box of node.getClientRects()) {
+      const x = box.x + box.width / 2;
+      const y = box.y + box.height / 2;
+      if (box.width < 1 || box.height < 1 || x < 0 || y < 0) continue;
+      const hit = document.elementFromPoint(x, y);
+      if (hit && (node.contains(hit) || hit.closest("label")?.control === node)) return [x, y];
+    }
+    return null;
+  }
+
+  function click(node, role) {
+    if (role === "combobox") {
+      node.focus(); // its list is a window of the system's, nothing to click in
+      return {};
+    }
+    if (role === "link" && !/^(https?|javascript):$/.test(node.protocol))
+      return { problem: `cannot open ${node.getAttribute("href").trim()}` };
+    if (isSubmit(node)) {
+      const problem = formProblem(node.form, node);
+      if (problem) return { problem };
+    }
+    stayHere(node);
+    const mouse = point(node);
+    if (mouse) return { mouse };
+    node.click();
+    return {};
+  }
+
+  // Set in the isolated world, the value does not pass by what a framework put on the node itself,
+  // so that the framework notices the change.
+  function fill(node, text) {
+    if (node.readOnly) return {};
+    node.focus();
+    node.value = text;
+    node.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertText" }));
+    node.dispatchEvent(new Event("change", { bubbles: true }));
+    return {};
+  }
+
+  function select(node, label, index) {
+    const isOpen = (one) => !one.disabled && !one.closest("optgroup[disabled]");
+    const options = Array.from(node.options).filter(isOpen);
+    const option = options.find((one) => world.labelOf(one) === label);
+    if (!option) return { problem: `no option '${label}' in element ${index}` };
+    node.focus();
+    node.selectedIndex = option.index;
+    node.dispatchEvent(new Event("input", { bubbles: true }));
+    node.dispatchEvent(new Event("change", { bubbles: true }));
+    return {};
+  }
+
+  function press(node, role, key) {
+    if (!KEYS.has(key)) return { problem: `key '${key}' does nothing` };
+    const isClick =
+      (key === "Enter" && (role === "link" || role === "button")) ||
+      (key === "Space" && ["button", "checkbox", "radio"].includes(role));
+    if (isClick) return click(node, role);
+    if (role === "combobox" || key === "Space") return {};
+    if (key === "Enter" && node.tagName !== "TEXTAREA" && node.form) {
+      const submitter = submitterOf(node.form);
+      const problem = formProblem(node.form, submitter);
+      if (problem) return { problem };
+      stayHere(submitter || node);
+    }
+    node.focus();
+    if (node.tagName === "TEXTAREA") node.setSelectionRange(node.value.length, node.value.length);
+    return { key };
+  }
+
+  function start(kind, index, argument) {
+    const node = world.table[index];
+    if (!node || !node.isConnected) return { problem: `no such element: ${index}` };
+    const role = world.rows[index][0];
+    const fits =
+      kind === "fill" ? role === "textbox"
+      : kind === "select" ? role === "combobox"
+      : CLICKABLE.has(role);
+    if (!fits) {
+      const article = /^[aeiou]/.test(role) ? "an" : "a";
+      return { problem: `element ${index} is ${article} ${role}: cannot ${kind} it` };
+    }
+    if (role !== "link" && (node.matches(":disabled") || node.closest("fieldset[disabled]")))
+      return { problem: `element ${index} is disabled` };
+    if (kind === "click") return click(node, role);
+    if (kind === "fill") return fill(node, argument);
+    if (kind === "select") return select(node, argument, index);
+    return press(node, role, argument);
+  }
+
+  world.settled = settled;
+  world.act = async (kind, index, argument, limitMs) => {
+    pending.clear(); // what was under way before is not this action's doing
+    jsonForm = refused = "";
+    const todo = start(kind, index, argument);
+    if (todo.mouse || todo.key) return JSON.stringify(todo);
+    return settled(todo.problem, limitMs);
+  };
+  world.reset = () => {
+    pending.clear();
+    jsonForm = refused = "";
+  };
+})((globalThis.__page ??= {}));
