@@ -1,0 +1,1 @@
+"""Judges what an episode did: the benchmark's evaluators, final-state check, safety."""

@@ -1,0 +1,174 @@
+"""The effect of an episode: the difference between two states of a world, in canonical form.
+
+Two episodes that do the same thing have equal effects although they made their rows at other times
+and under other ids:
+
+* the id of a new row is dropped, and a column that points to a new row holds that row's content;
+* moments (`*_at`) are reduced to whether they are set;
+* runs of white space in text count as one space.
+
+An effect is a multiset of changes, so order does not matter and doing a thing twice does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from environment.judge.rules import SiteRules, rules_of
+
+__all__ = ["ANYTHING", "Change", "Effect", "Row", "State", "difference", "effect_of"]
+
+Row = Mapping[str, str | int | float | None]
+Table = Sequence[Row]
+State = Mapping[str, Mapping[str, Table]]
+"""Site name to table name to rows in primary-key order."""
+
+_Value = str | int | float | None | tuple[object, ...]
+
+ANYTHING = "(anything)"
+"""Stands for the value of a column that a task leaves free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row inserted, deleted or updated."""
+
+    kind: str
+    """`inserted`, `deleted` or `updated`."""
+    table: str
+    """`site.table`."""
+    key: tuple[_Value, ...]
+    """Primary key of an old row; empty for a new one."""
+    content: tuple[tuple[str, _Value], ...]
+    """Columns by name: all of a new row, the changed ones of an updated row."""
+
+    def __str__(self) -> str:
+        """Says the change for people, values cut at 60 characters."""
+        columns = ", ".join(f"{name}={str(value)[:60]!r}" for name, value in self.content)
+        key = f" {'/'.join(str(part) for part in self.key)}" if self.key else ""
+        return f"{self.kind} {self.table}{key}({columns})"
+
+
+Effect = Counter[Change]
+"""What an episode did to its worlds."""
+
+
+class Difference(NamedTuple):
+    """How an effect departs from the one that was wanted."""
+
+    missing: tuple[Change, ...]
+    extra: tuple[Change, ...]
+
+
+def effect_of(before: State, after: State, free: Iterable[str] = ()) -> Effect:
+    """Returns the canonical difference between two states of the same worlds.
+
+    Args:
+        before: State of the fresh worlds.
+        after: State at the end of the episode. A table that is the same object as before is
+            known to be unchanged.
+        free: `site.table.column`s whose value a task leaves open; it is not compared.
+    """
+    opened = frozenset(free)
+    effect: Effect = Counter()
+    for site, tables in after.items():
+        rules = rules_of(site)
+        edits = {
+            name: _edit(before[site].get(name, ()), rows)
+            for name, rows in tables.items()
+            if name not in rules.bookkeeping and rows is not before[site].get(name)
+        }
+        effect.update(_Canonical(site, rules, edits, opened).changes())
+    return effect
+
+
+def difference(actual: Effect, wanted: Effect) -> Difference:
+    """Returns what is missing from an effect and what is too much in it."""
+    return Difference(
+        missing=tuple((wanted - actual).elements()), extra=tuple((actual - wanted).elements())
+    )
+
+
+class _Edit(NamedTuple):
+    inserted: tuple[Row, ...]
+    deleted: tuple[Row, ...]
+    updated: tuple[tuple[Row, Row], ...]
+
+
+def _edit(before: Table, after: Table) -> _Edit:
+    start, shorter = 0, min(len(before), len(after))
+    while start < shorter and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    old = {_key(row): row for row in before[start : len(before) - end]}
+    new = {_key(row): row for row in after[start : len(after) - end]}
+    return _Edit(
+        inserted=tuple(row for key, row in new.items() if key not in old),
+        deleted=tuple(row for key, row in old.items() if key not in new),
+        updated=tuple(
+            (old[key], row) for key, row in new.items() if key in old and old[key] != row
+        ),
+    )
+
+
+def _key(row: Row) -> tuple[_Value, ...]:
+    """The primary key: `id` where there is one, else every reference in the row."""
+    if "id" in row:
+        return (row["id"],)
+    return tuple(value for name, value in row.items() if name.endswith("_id"))
+
+
+class _Canonical:
+    """Gives the edits of one site their canonical form."""
+
+    def __init__(
+        self, site: str, rules: SiteRules, edits: Mapping[str, _Edit], free: frozenset[str]
+    ) -> None:
+        self._site = site
+        self._rules = rules
+        self._edits = edits
+        self._free = free
+        self._new = {
+            name: {row["id"]: row for row in edit.inserted if "id" in row}
+            for name, edit in edits.items()
+        }
+
+    def changes(self) -> Iterable[Change]:
+        for name, edit in self._edits.items():
+            table = f"{self._site}.{name}"
+            for row in edit.inserted:
+                yield Change("inserted", table, (), self._content(name, row, depth=0))
+            for row in edit.deleted:
+                yield Change("deleted", table, _key(row), ())
+            for old, new in edit.updated:
+                changed = {key: value for key, value in new.items() if old.get(key) != value}
+                content = self._content(name, changed, depth=0)
+                if content:
+                    yield Change("updated", table, _key(old), content)
+
+    def _content(self, table: str, row: Row, *, depth: int) -> tuple[tuple[str, _Value], ...]:
+        skipped = self._rules.bookkeeping | self._rules.derived
+        return tuple(
+            (name, self._value(table, name, row[name], depth))
+            for name in sorted(row)
+            if name != "id" and f"{table}.{name}" not in skipped
+        )
+
+    def _value(
+        self, table: str, column: str, value: str | int | float | None, depth: int
+    ) -> _Value:
+        if f"{self._site}.{table}.{column}" in self._free:
+            return ANYTHING
+        if column.endswith("_at"):
+            return None if value is None else "(a moment)"
+        target = self._rules.references.get(column)
+        made = self._new.get(target, {}).get(value) if target else None
+        # A row is deeper than what it points to; the bound only guards against a cycle.
+        if target is not None and made is not None and depth < 8:
+            return (f"new {target}", self._content(target, made, depth=depth + 1))
+        return " ".join(value.split()) if isinstance(value, str) else value

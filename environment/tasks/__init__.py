@@ -1,0 +1,1 @@
+"""Where tasks come from: the official benchmark, generated instances and files."""
