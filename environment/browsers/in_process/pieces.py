@@ -1,0 +1,139 @@
+"""From a page's HTML to a document, remembering pieces and whole pages by their exact text.
+
+    split at the markers -> page around (memo, else parsed) -> contexts of its slots
+                         -> pieces by (text, context) (memo, else parsed in one pass) -> Document
+
+The memory is one for the process: the same page is often seen by many episodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from environment.browsers.in_process import links
+from environment.browsers.in_process.document import Document
+from environment.browsers.in_process.extract import CLOSE, OPEN, extract_around, extract_pieces
+from environment.browsers.in_process.markup import MAX_ELEMENTS
+from environment.browsers.in_process.records import Context, Unit
+from environment.lru import Lru
+
+__all__ = ["Memory", "document_of"]
+
+_PAGE_BYTES = 16_000_000
+_UNIT_CHARACTERS = 16_000_000
+
+
+class _Split(NamedTuple):
+    around: str
+    pieces: list[str]
+
+
+_UnitKey = tuple[str, Context | None, str]
+
+
+class Memory:
+    """What was parsed before, bounded by the amount of HTML it came from."""
+
+    def __init__(
+        self, page_bytes: int = _PAGE_BYTES, unit_characters: int = _UNIT_CHARACTERS
+    ) -> None:
+        """Makes an empty memory.
+
+        Args:
+            page_bytes: Whole pages kept, in bytes of their bodies.
+            unit_characters: Pieces kept, in characters of their HTML.
+        """
+        self.pages: Lru[tuple[str, str, bytes], Document] = Lru(page_bytes)
+        self._units: Lru[_UnitKey, Unit] = Lru(unit_characters)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.pages.clear()
+        self._units.clear()
+
+    def unit(self, html: str, context: Context | None, url: str) -> Unit | None:
+        """Returns what a piece gave before in the same context, `None` if unknown."""
+        unit = self._units.get((html, context, links.origin(url)))
+        if unit is not None and unit.is_relative:
+            return self._units.get((html, context, url))
+        return unit
+
+    def keep(self, html: str, context: Context | None, url: str, unit: Unit) -> None:
+        """Remembers what a piece gave."""
+        weight = len(html) + 100
+        self._units.put((html, context, links.origin(url)), unit, weight)
+        if unit.is_relative:
+            self._units.put((html, context, url), unit, weight)
+
+
+def document_of(html: str, url: str, memory: Memory) -> Document:
+    """Extracts a page.
+
+    Args:
+        html: The page.
+        url: Its absolute URL, without fragment.
+        memory: What was parsed before; what is new is added.
+    """
+    split = _split(html)
+    if split is not None:
+        around = _around(split.around, url, memory)
+        pieces = _pieces(split.pieces, around, url, memory)
+        if pieces is not None:
+            return Document(around, pieces)
+    return Document(_around(html.replace(OPEN, "").replace(CLOSE, ""), url, memory), ())
+
+
+def _split(html: str) -> _Split | None:
+    """Splits at the markers; `None` if they nest or do not pair."""
+    first, *rest = html.split(OPEN)
+    around, pieces = [first], []
+    for part in rest:
+        piece, close, after = part.partition(CLOSE)
+        if not close or CLOSE in after:
+            return None
+        if piece.isspace() or not piece:  # nothing is in it that could open a scope
+            around[-1] += piece + after
+            continue
+        pieces.append(piece)
+        around.append(after)
+    return None if CLOSE in first else _Split(OPEN.join(around), pieces)
+
+
+def _around(html: str, url: str, memory: Memory) -> Unit:
+    unit = memory.unit(html, None, url)
+    if unit is None:
+        unit = extract_around(html, url)
+        memory.keep(html, None, url, unit)
+    return unit
+
+
+def _pieces(pieces: Sequence[str], around: Unit, url: str, memory: Memory) -> list[Unit] | None:
+    """Returns the units of the pieces, up to where the page is full.
+
+    `None` if the markup does not allow pieces: a marker where no comment can be, or a piece that is
+    not balanced.
+    """
+    if len(around.slots) != len(pieces) and not around.is_truncated:
+        return None
+    wanted = [(html, slot.context) for html, slot in zip(pieces, around.slots, strict=False)]
+    units = [memory.unit(html, context, url) for html, context in wanted]
+    missing = [number for number, unit in enumerate(units) if unit is None]
+    if missing:
+        texts, contexts = zip(*(wanted[number] for number in missing), strict=True)
+        found = extract_pieces(texts, contexts, url)
+        for number, unit in zip(missing, found, strict=False):
+            units[number] = unit
+            memory.keep(*wanted[number], url, unit)
+        if len(found) < len(missing):
+            return _until_gap(units)
+    return [unit for unit in units if unit is not None]
+
+
+def _until_gap(units: Sequence[Unit | None]) -> list[Unit] | None:
+    known: list[Unit] = []
+    for unit in units:
+        if unit is None:
+            break
+        known.append(unit)
+    return known if sum(len(unit.elements) for unit in known) > MAX_ELEMENTS else None
