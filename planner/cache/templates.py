@@ -1,0 +1,144 @@
+"""Turns an intent into a skeleton with slots, and a plan into a template over those slots.
+
+    Upvote the newest post in "books" forum   ->   upvote the newest post in {0} forum   ("books",)
+
+A slot is what the task's author chose: a quoted text, a forum path (`f/books`), a number, a word
+written like a name (`MachineLearning`, `Don_Gato1`). Everything else is the skeleton: two intents
+with equal skeletons ask for the same thing of different objects. Prepositions and negations belong
+to the skeleton: "from A to B" is not "to A from B".
+
+A plan can be kept only if its slots come out clean: each slot stands in it at least once, and no
+trace of a slot's text is left in another spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from core.plans import Plan
+
+__all__ = ["Abstract", "abstract_intent", "bind", "lift"]
+
+_SLOT = re.compile(
+    r'"(?P<quoted>[^"]*)"'
+    r"|\bf/(?P<path>[\w-]+)"
+    r"|(?P<number>\$?\d[\d,.]*\d|\$?\d)"
+    r"|(?P<name>\b(?=\w*[a-z])\w*[a-z_]\w*[A-Z0-9_]\w*\b|\b[A-Z]\w*[A-Z_]\w*\b)"
+    r"|(?<=[\w,;] )(?P<proper>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)"
+)
+_WORD = re.compile(r"[a-z0-9']+|\{\d+:\w+\}")
+_FIXED = frozenset(
+    {
+        *("verb", "agent", "site", "tier", "type", "kind", "origin", "name", "output"),
+        *("id", "node", "source", "target", "revision", "step_cap", "cost_bound"),
+    }
+)
+"""Fields of a plan that hold the system's own words and numbers, never a task's."""
+_MARK = re.compile("\x02(#?)(\\d+)\x03")
+_TRACE = 3
+"""Slot texts at least this long must leave no trace behind."""
+_STOP = frozenset({"a", "an", "the", "please"})
+
+
+@dataclass(frozen=True, slots=True)
+class Abstract:
+    """An intent without what is particular to one task."""
+
+    skeleton: tuple[str, ...]
+    """Words in order, lower case, without stop words; slots stand as `{0:quoted}`."""
+    slots: tuple[str, ...]
+    """What stood in the slots, in order."""
+
+
+def abstract_intent(intent: str) -> Abstract:
+    """Splits an intent into skeleton and slots."""
+    slots: list[str] = []
+
+    def mark(match: re.Match[str]) -> str:
+        kind = match.lastgroup or "quoted"
+        slots.append(match.group(kind))
+        return f" {{{len(slots) - 1}:{kind}}} "
+
+    marked = _SLOT.sub(mark, intent).lower()
+    words = tuple(word for word in _WORD.findall(marked) if word not in _STOP)
+    return Abstract(skeleton=words, slots=tuple(slots))
+
+
+def lift(plan: Plan, slots: tuple[str, ...]) -> JsonValue:
+    """Returns a plan's JSON with every slot text replaced by its mark, `None` if not clean."""
+    order = sorted(range(len(slots)), key=lambda index: -len(slots[index]))
+    texts = [index for index in order if slots[index]]
+    pattern = re.compile(
+        "|".join(rf"(?<!\w){re.escape(slots[index])}(?!\w)" for index in texts) or r"(?!)"
+    )
+    first = {slots[index]: index for index in reversed(texts)}
+    used: set[int] = set()
+
+    def mark(value: JsonValue) -> JsonValue:
+        if isinstance(value, str):
+            return pattern.sub(lambda match: put(match.group(), ""), value)
+        if isinstance(value, int) and not isinstance(value, bool) and str(value) in first:
+            return put(str(value), "#")
+        return value
+
+    def put(text: str, sign: str) -> str:
+        used.add(first[text])
+        return f"\x02{sign}{first[text]}\x03"
+
+    template = _map_leaves(plan.model_dump(mode="json"), mark)
+    missing = {text for text in first if first[text] not in used}
+    return None if missing or _leaves_trace(template, slots) else template
+
+
+def bind(template: JsonValue, slots: tuple[str, ...]) -> Plan:
+    """Returns the plan of a template with these slot texts.
+
+    Raises:
+        pydantic.ValidationError: The template is not a plan.
+        ValueError: A number is needed where the slot has none.
+    """
+
+    def fill(value: JsonValue) -> JsonValue:
+        if not isinstance(value, str):
+            return value
+        whole = _MARK.fullmatch(value)
+        if whole and whole.group(1):
+            return int(slots[int(whole.group(2))].replace(",", ""))
+        return _MARK.sub(lambda match: slots[int(match.group(2))], value)
+
+    return Plan.model_validate(_map_leaves(template, fill))
+
+
+def _leaves_trace(template: JsonValue, slots: tuple[str, ...]) -> bool:
+    traces = [slot.casefold() for slot in slots if len(slot) >= _TRACE]
+    found: list[str] = []
+
+    def look(value: JsonValue) -> JsonValue:
+        if isinstance(value, str):
+            bare = _MARK.sub("", value).casefold()
+            found.extend(trace for trace in traces if trace in bare)
+        return value
+
+    _map_leaves(template, look)
+    return bool(found)
+
+
+def _map_leaves(
+    value: JsonValue,
+    change: Callable[[JsonValue], JsonValue],
+    fixed: frozenset[str] = _FIXED,
+) -> JsonValue:
+    if isinstance(value, list):
+        return [_map_leaves(item, change, fixed) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: item
+            if key in fixed and not isinstance(item, dict)
+            else _map_leaves(item, change, frozenset() if key == "const" else fixed)
+            for key, item in value.items()
+        }
+    return change(value)
