@@ -13,14 +13,50 @@ __all__ = ["YEAR_S", "crowd"]
 YEAR_S = 365 * 86_400
 """Seconds of one year."""
 
-_ADJECTIVES = (
-    "quiet amber rusty lucky salty hidden polar gentle electric dusty crimson hollow brisk lazy "
-    "noble tidy wild clever frozen velvet"
-).split()
-_NOUNS = (
-    "otter lantern badger pixel harbor comet maple walnut raven circuit teapot glacier marble "
-    "falcon biscuit compass thistle beacon pickle monsoon"
-).split()
+_ADJECTIVES = [
+    "quiet",
+    "amber",
+    "rusty",
+    "lucky",
+    "salty",
+    "hidden",
+    "polar",
+    "gentle",
+    "electric",
+    "dusty",
+    "crimson",
+    "hollow",
+    "brisk",
+    "lazy",
+    "noble",
+    "tidy",
+    "wild",
+    "clever",
+    "frozen",
+    "velvet",
+]
+_NOUNS = [
+    "otter",
+    "lantern",
+    "badger",
+    "pixel",
+    "harbor",
+    "comet",
+    "maple",
+    "walnut",
+    "raven",
+    "circuit",
+    "teapot",
+    "glacier",
+    "marble",
+    "falcon",
+    "biscuit",
+    "compass",
+    "thistle",
+    "beacon",
+    "pickle",
+    "monsoon",
+]
 _BIOGRAPHIES = (
     "Lives in {place}. Mostly here for {thing}.",
     "{person}, {age}. Questions by message please.",

@@ -15,16 +15,82 @@ from random import Random
 
 __all__ = ["Slots", "Titles", "Topic", "phrases", "text_of", "topics"]
 
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
-_PLACES = (
-    "Leeds Porto Turin Ghent Malmo Austin Denver Omaha Tulsa Boise Savannah Quebec Perth Kobe Lyon "
-    "Krakow Brno Graz Bergen Tampere Tartu Split Seville Cork Bristol Dresden Utrecht Basel"
-).split()
-_FIRST = "Ada Boris Carla Dmitri Elena Farid Greta Hiro Ines Jonas Keiko Lamar Mina Noor".split()
-_LAST = "Abbott Berger Castillo Dunn Eklund Fischer Gallo Hale Ito Jensen Kovac Lund Moreau".split()
-_ROLES = "neighbour|grandmother|roommate|little brother|mail carrier|bus driver".split("|")
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_PLACES = [
+    "Leeds",
+    "Porto",
+    "Turin",
+    "Ghent",
+    "Malmo",
+    "Austin",
+    "Denver",
+    "Omaha",
+    "Tulsa",
+    "Boise",
+    "Savannah",
+    "Quebec",
+    "Perth",
+    "Kobe",
+    "Lyon",
+    "Krakow",
+    "Brno",
+    "Graz",
+    "Bergen",
+    "Tampere",
+    "Tartu",
+    "Split",
+    "Seville",
+    "Cork",
+    "Bristol",
+    "Dresden",
+    "Utrecht",
+    "Basel",
+]
+_FIRST = [
+    "Ada",
+    "Boris",
+    "Carla",
+    "Dmitri",
+    "Elena",
+    "Farid",
+    "Greta",
+    "Hiro",
+    "Ines",
+    "Jonas",
+    "Keiko",
+    "Lamar",
+    "Mina",
+    "Noor",
+]
+_LAST = [
+    "Abbott",
+    "Berger",
+    "Castillo",
+    "Dunn",
+    "Eklund",
+    "Fischer",
+    "Gallo",
+    "Hale",
+    "Ito",
+    "Jensen",
+    "Kovac",
+    "Lund",
+    "Moreau",
+]
+_ROLES = ["neighbour", "grandmother", "roommate", "little brother", "mail carrier", "bus driver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

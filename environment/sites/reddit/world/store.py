@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from operator import itemgetter
 
 from environment.sites.reddit.world.rows import NOW, Draft
 
@@ -12,6 +13,9 @@ __all__ = ["PAGE_SIZE", "to_bytes"]
 
 PAGE_SIZE = 2048
 """Bytes per database page: small enough that half-empty pages of small tables cost little."""
+
+
+_ID = itemgetter(0)
 
 
 def to_bytes(draft: Draft) -> bytes:
@@ -35,13 +39,13 @@ def _tables(draft: Draft) -> Iterable[tuple[str, int, Sequence[tuple[object, ...
     yield "users", 5, sorted(draft.users)
     yield "forums", 7, sorted(draft.forums)
     yield "subscriptions", 2, sorted(draft.subscriptions)
-    yield "submissions", 11, sorted(draft.submissions, key=lambda row: row.id)
-    yield "comments", 10, sorted(draft.comments, key=lambda row: row.id)
+    yield "submissions", 11, sorted(draft.submissions, key=_ID)
+    yield "comments", 10, sorted(draft.comments, key=_ID)
     yield "submission_votes", 3, sorted(draft.submission_votes)
     yield "comment_votes", 3, sorted(draft.comment_votes)
     yield "message_threads", 3, sorted(draft.threads)
     yield "messages", 5, sorted(draft.messages)
-    yield "notifications", 6, sorted(draft.notifications, key=lambda row: row.id)
+    yield "notifications", 6, sorted(draft.notifications, key=_ID)
 
 
 def _insert(
