@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from environment.browsers.chromium.executable import HOW_TO_INSTALL
 from environment.browsers.chromium.navigation import Navigation
 from environment.browsers.chromium.reaper import Reaper
 
-__all__ = ["DocumentLostError", "Engine", "Jar", "Tab", "TabLostError"]
+__all__ = ["CommandRefusedError", "DocumentLostError", "Engine", "Jar", "Tab", "TabLostError"]
 
 _FLAGS = (
     "--disable-gpu",
@@ -47,12 +47,22 @@ _MARKER = "--owner-mark="
 _WORLD = "page"
 _EMPTYING_S = 5.0
 _LOST = "lost"
+_GONE_WORDS = ("closed", "crashed", "disconnected")
+_OTHER_DOCUMENT_WORDS = ("context", "navigated", "Promise was collected", "No frame")
+_SWAPPING = "Not attached to an active page"
+"""What Chromium says while one renderer process takes over from another."""
+_SWAP_S = 0.02
+_PATIENCE = 100
 
 _Event = dict[str, Any]  # what Playwright hands to listeners of DevTools events
 
 
 class TabLostError(Exception):
     """The tab has crashed, or its browser is gone."""
+
+
+class CommandRefusedError(Exception):
+    """Chromium does not do this, for instance open what is not a URL."""
 
 
 class DocumentLostError(Exception):
@@ -211,17 +221,20 @@ class Tab:
         Raises:
             TabLostError: The tab is gone.
             DocumentLostError: The command was about a document that is gone.
+            CommandRefusedError: Chromium refuses the command.
         """
-        if self.is_lost:
-            raise TabLostError(method)
-        try:
-            return await self._session.send(method, params)
-        except Error as error:
-            if _is_about_document(error.message):
-                self._world = None
-                raise DocumentLostError(error.message) from error
-            self.is_lost = True
-            raise TabLostError(error.message) from error
+        for _ in range(_PATIENCE):
+            if self.is_lost:
+                raise TabLostError(method)
+            try:
+                reply: dict[str, Any] = await self._session.send(method, params)
+            except Error as error:
+                if _SWAPPING in error.message:
+                    await asyncio.sleep(_SWAP_S)
+                    continue
+                raise self._explained(error) from error
+            return reply
+        raise DocumentLostError(f"{method}: {_SWAPPING}")
 
     async def evaluate(self, call: str) -> str:
         """Awaits one call of `extract.js` or `agent.js` and returns the string that it gives.
@@ -298,6 +311,15 @@ class Tab:
         except Error:  # it is gone already
             return
 
+    def _explained(self, error: Error) -> Exception:
+        if any(word in error.message for word in _GONE_WORDS):
+            self.is_lost = True
+            return TabLostError(error.message)
+        if any(word in error.message for word in _OTHER_DOCUMENT_WORDS):
+            self._world = None
+            return DocumentLostError(error.message)
+        return CommandRefusedError(error.message)
+
     def _listen(self) -> None:
         on, watch = self._session.on, self.navigation
         on("Page.frameRequestedNavigation", lambda e: watch.requested(e["frameId"], e["url"]))
@@ -337,8 +359,8 @@ class Tab:
         except Error:  # the request or the tab is gone
             return
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -348,11 +370,6 @@ async def _close_popup(popup: Page) -> None:
         await popup.close()
     except Error:  # it is gone already
         return
-
-
-def _is_about_document(message: str) -> bool:
-    words = ("context", "navigated", "Promise was collected", "No frame", "Internal error")
-    return any(word in message for word in words) and "closed" not in message.split("(")[0]
 
 
 @cache

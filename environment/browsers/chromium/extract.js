@@ -178,7 +178,7 @@
         return;
       }
       this.table.push(node);
-      const row = [role, name, value, state, at.scope.heading, at.row, href, at.ugc ? 1 : 0];
+      const row = [role, name, value, state, at.scope.heading, at.row, href, at.ugc];
       if (options.length) row.push(options);
       else while (row.length > 2 && !row[row.length - 1]) row.pop();
       this.rows.push(row);

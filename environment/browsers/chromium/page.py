@@ -19,7 +19,12 @@ from core.pages import (
     Press,
     Select,
 )
-from environment.browsers.chromium.driver import DocumentLostError, Tab, TabLostError
+from environment.browsers.chromium.driver import (
+    CommandRefusedError,
+    DocumentLostError,
+    Tab,
+    TabLostError,
+)
 from environment.browsers.chromium.navigation import Outcome
 from environment.browsers.chromium.snapshot import Reply, empty_page, parse_reply
 from environment.browsers.in_process.links import has_web_scheme, resolve
@@ -115,6 +120,8 @@ class ChromiumPage:
             observation = await self._recover(url)
         except TabLostError:
             return empty_page(url, "page crashed")
+        except (DocumentLostError, CommandRefusedError) as error:
+            return empty_page(url, f"page cannot be read: {error}")
         self._url = observation.url
         self.visited.add(urlsplit(observation.url).hostname or "")
         return observation
@@ -128,7 +135,7 @@ class ChromiumPage:
                 await self.tab.command("Page.stopLoading")
                 await self.tab.command("Runtime.terminateExecution")
                 return _with_problem(await self._read(), problem)
-        except (TimeoutError, TabLostError, DocumentLostError):
+        except (TimeoutError, TabLostError, DocumentLostError, CommandRefusedError):
             self.tab.is_lost = True  # a page that does not even stop is not used again
             return empty_page(url, problem)
 
@@ -153,7 +160,11 @@ class ChromiumPage:
             return await self._read(f"cannot open {url}")
         navigation = self.tab.navigation
         navigation.start(url)
-        reply = await self.tab.command("Page.navigate", {"url": url})
+        try:
+            reply = await self.tab.command("Page.navigate", {"url": url})
+        except CommandRefusedError:
+            navigation.begin()
+            return await self._read(f"cannot open {url}")
         error = reply.get("errorText", "")
         if error == _ABORTED:
             navigation.begin()

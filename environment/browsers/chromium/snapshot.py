@@ -13,6 +13,7 @@ __all__ = ["Reply", "empty_page", "parse_reply"]
 _TRUNCATED: Final = "page truncated at 5000 elements"
 _WIDTH: Final = 8
 """Positional fields of a row: role, name, value, state, heading, row, href, ugc."""
+_DEFAULTS: Final = Element("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +60,12 @@ def empty_page(url: str, problem: str) -> Observation:
     return Observation(url=url, title="", status=0, elements=(), problem=problem)
 
 
-def _element(row: list[str | int | list[str]]) -> Element:
+def _element(row: list[object]) -> Element:
+    """Fills up what the page left out: empty fields at the end."""
     if len(row) > _WIDTH:
-        *_, options = row
-        return Element(*row[:7], bool(row[7]), tuple(options))  # type: ignore[arg-type]  # JSON
-    if len(row) == _WIDTH:
-        return Element(*row[:7], bool(row[7]))  # type: ignore[arg-type]  # JSON
-    return Element(*row)  # type: ignore[arg-type]  # JSON
+        return Element._make((*row[:_WIDTH], tuple(_labels(row[_WIDTH]))))
+    return Element._make((*row, *_DEFAULTS[len(row) :]))
+
+
+def _labels(options: object) -> list[str]:
+    return options if isinstance(options, list) else []

@@ -1,0 +1,298 @@
+"""World hosts over HTTP on this machine, so that a Chromium can reach them.
+
+One server serves many live episodes. Each site of an episode has a host name of its own,
+`http://{site}-{episode}.localhost:{port}`: Chromium resolves `*.localhost` to this machine, and
+cookies stay apart by host.
+
+    Chromium --HTTP--> uvicorn (one thread) --queue--> lane of the episode (one thread each)
+                                                           |
+                                                           v
+                                                      WorldHost.handle
+
+A lane serves its requests in the order in which they arrived, so a slow site holds up no other
+episode. A request that waited longer than the deadline gets a 504; if its turn had not come, it
+is never served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+import uvicorn
+
+from core.errors import CallerError, ConfigurationError
+from core.http import Headers, HttpRequest, HttpResponse, header
+
+__all__ = ["LoopbackConfig", "LoopbackServer", "RequestHandler"]
+
+_LOG = logging.getLogger(__name__)
+_EPISODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_STOP_S = 5.0
+
+_Message = MutableMapping[str, Any]  # ASGI messages are open dicts
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
+_Answer = asyncio.Future[HttpResponse]
+
+
+class RequestHandler(Protocol):
+    """What an episode attaches; `environment.world_host.WorldHost` is one."""
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Serves one request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopbackConfig:
+    """Limits of the server."""
+
+    deadline_s: float = 20.0
+    """Longest wall time from a request to its response, in seconds; then the answer is 504."""
+    body_limit: int = 5_000_000
+    """Largest request body in bytes; a larger one is answered with 413."""
+
+    def __post_init__(self) -> None:
+        if self.deadline_s <= 0 or self.body_limit < 0:
+            raise ConfigurationError(
+                f"deadline_s={self.deadline_s} must be above 0, "
+                f"body_limit={self.body_limit} must not be negative"
+            )
+
+
+class LoopbackServer:
+    """Serves attached episodes on an ephemeral port of 127.0.0.1, from a thread of its own."""
+
+    def __init__(self, config: LoopbackConfig | None = None) -> None:
+        """Makes a server that is not started yet."""
+        self._config = config or LoopbackConfig()
+        self._socket: socket.socket | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._lanes: dict[str, _Lane] = {}
+        self._hosts: dict[str, str] = {}
+
+    @property
+    def port(self) -> int:
+        """The port listened on.
+
+        Raises:
+            CallerError: The server has not been started.
+        """
+        if self._socket is None:
+            raise CallerError("the loopback server has not been started")
+        return int(self._socket.getsockname()[1])
+
+    def start(self) -> None:
+        """Listens; connections are accepted when this returns. Starting twice does nothing."""
+        if self._thread is not None:
+            return
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._serve,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                interface="asgi3",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run,
+            kwargs={"sockets": [self._socket]},
+            name="loopback-server",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def base_urls(self, episode: str, sites: Iterable[str]) -> dict[str, str]:
+        """Gives each site of an episode its address and keeps it for `attach`.
+
+        Args:
+            episode: Lower-case letters, digits and hyphens, at most 40 characters.
+            sites: Site names; an underscore becomes a hyphen in the host name.
+
+        Returns:
+            Site name to base URL, no trailing slash.
+
+        Raises:
+            ConfigurationError: The episode's name cannot stand in a host name.
+        """
+        if not _EPISODE.fullmatch(episode):
+            raise ConfigurationError(
+                f"episode {episode!r} must be 1-40 lower-case letters, digits and inner hyphens"
+            )
+        hosts = {s: f"{s.replace('_', '-')}-{episode}.localhost:{self.port}" for s in sites}
+        self._hosts.update({host: episode for host in hosts.values()})
+        return {site: f"http://{host}" for site, host in hosts.items()}
+
+    def attach(self, episode: str, host: RequestHandler) -> None:
+        """Serves an episode at the addresses that `base_urls` gave it.
+
+        Raises:
+            CallerError: The episode has no addresses, or is attached already.
+        """
+        if episode not in self._hosts.values():
+            raise CallerError(f"episode {episode!r} has no addresses; call base_urls first")
+        if episode in self._lanes:
+            raise CallerError(f"episode {episode!r} is attached already")
+        self._lanes[episode] = _Lane(episode, host)
+
+    def detach(self, episode: str) -> None:
+        """Forgets an episode and its addresses; an unknown one is no error.
+
+        A request that is being served is finished; those that wait are answered with 503.
+        """
+        self._hosts = {host: name for host, name in self._hosts.items() if name != episode}
+        lane = self._lanes.pop(episode, None)
+        if lane is not None:
+            lane.close()
+
+    def stop(self) -> None:
+        """Detaches every episode and stops listening; stopping twice does nothing."""
+        for episode in list(self._lanes):
+            self.detach(episode)
+        if self._server is None or self._thread is None or self._socket is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(_STOP_S)
+        self._socket.close()
+        self._server = self._thread = self._socket = None
+
+    async def _serve(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+        """The ASGI application."""
+        if scope["type"] != "http":
+            return
+        body = await _read_body(receive, self._config.body_limit)
+        if body is None:
+            limit = f"The body is larger than {self._config.body_limit:,} bytes."
+            response = _plain(413, limit)
+        else:
+            response = await self._answer(_request(scope, body))
+        await _write(response, scope["method"], send)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        host = header(request.headers, "host").lower()
+        lane = self._lanes.get(self._hosts.get(host, ""))
+        if lane is None:
+            return _plain(421, "No episode is served at this address.")
+        if request.url.partition("?")[0].endswith(f"{host}/favicon.ico"):
+            return HttpResponse(status=204)  # asked for by browsers, not by agents
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        lane.put(request, answer)
+        try:
+            async with asyncio.timeout(self._config.deadline_s):
+                return await answer
+        except TimeoutError:
+            return _plain(504, f"No answer within {self._config.deadline_s:g} seconds.")
+
+
+class _Lane:
+    """The queue and the thread of one episode."""
+
+    def __init__(self, episode: str, host: RequestHandler) -> None:
+        self._host = host
+        self._queue: SimpleQueue[tuple[HttpRequest, _Answer] | None] = SimpleQueue()
+        self._is_closed = False
+        # A daemon, so that a site that hangs for good does not keep the process alive.
+        threading.Thread(target=self._run, name=f"episode-{episode}", daemon=True).start()
+
+    def put(self, request: HttpRequest, answer: _Answer) -> None:
+        """Queues a request; called on the server's loop."""
+        self._queue.put((request, answer))
+
+    def close(self) -> None:
+        """Lets the thread end after the request that it serves."""
+        self._is_closed = True
+        self._queue.put(None)
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            request, answer = item
+            if answer.cancelled():
+                continue
+            if self._is_closed:
+                response = _plain(503, "This episode has ended.")
+            else:
+                response = self._handle(request)
+            try:
+                answer.get_loop().call_soon_threadsafe(_settle, answer, response)
+            except RuntimeError:  # the server has stopped meanwhile
+                return
+
+    def _handle(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self._host.handle(request)
+        except Exception:  # noqa: BLE001  # the edge of a site: its bug is a page, as on the web
+            _LOG.exception("a site failed at %s", request.url)
+            return _plain(500, "The site failed.")
+
+
+def _settle(answer: _Answer, response: HttpResponse) -> None:
+    if not answer.done():
+        answer.set_result(response)
+
+
+async def _read_body(receive: _Receive, limit: int) -> bytes | None:
+    """Reads a body; `None` when it is longer than the limit."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _request(scope: _Message, body: bytes) -> HttpRequest:
+    headers: Headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+    query = scope["query_string"]
+    target = scope["raw_path"].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
+    host = header(headers, "host").lower()
+    url = f"http://{host}{target}"
+    return HttpRequest(method=scope["method"], url=url, headers=headers, body=body)
+
+
+async def _write(response: HttpResponse, method: str, send: _Send) -> None:
+    fields = [field for field in response.headers if field[0] != "content-length"]
+    if not header(response.headers, "cache-control") and _is_page(response):
+        # Going back asks the world again, as the in-process browser does.
+        fields.append(("cache-control", "no-store"))
+    if response.status not in (204, 304):
+        fields.append(("content-length", str(len(response.body))))
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+    body = b"" if method == "HEAD" else response.body
+    start = {"type": "http.response.start", "status": response.status, "headers": encoded}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+
+
+def _is_page(response: HttpResponse) -> bool:
+    return not header(response.headers, "content-type").startswith(("text/css", "image/", "font/"))
+
+
+def _plain(status: int, text: str) -> HttpResponse:
+    fields = (("content-type", "text/plain; charset=utf-8"),)
+    return HttpResponse(status=status, headers=fields, body=text.encode())
