@@ -10,7 +10,14 @@ from markupsafe import Markup
 from environment.sites.contract import HttpResponse
 from environment.sites.reddit.phrasing import forum_path
 from environment.sites.reddit.queries import PAGE_SIZE, comments_where, find_forum, listed
-from environment.sites.reddit.rendering import comment_piece, forum_piece, show, submission_piece
+from environment.sites.reddit.rendering import (
+    comment_piece,
+    forum_piece,
+    joined,
+    show,
+    sorting_piece,
+    submission_piece,
+)
 from environment.sites.reddit.store import Record
 from environment.sites.reddit.visit import Visit
 
@@ -20,13 +27,10 @@ __all__ = ["comment_list", "forum", "front", "next_page", "recent_comments"]
 class Listing(NamedTuple):
     """One page of submissions as the templates see it."""
 
-    rows: list[Markup]
+    sorting: Markup
+    rows: Markup
     next_page: str
     """Address of the following page, empty on the last one."""
-    base: str
-    """Address that the sorts are below, without a slash at its end."""
-    sort: str
-    period: str
 
 
 def front(visit: Visit) -> HttpResponse:
@@ -92,15 +96,15 @@ def recent_comments(visit: Visit) -> HttpResponse:
     )
 
 
-def comment_list(visit: Visit, records: list[Record]) -> list[Markup]:
+def comment_list(visit: Visit, records: list[Record]) -> Markup:
     """Renders one page of comments, each with the title of its submission."""
     shown = records[:PAGE_SIZE]
     marks = ",".join(str(record[10]) for record in shown)
     found = visit.store.rows(f"SELECT id, title FROM submissions WHERE id IN ({marks})")
     titles = {record[0]: record[1] for record in found}
-    return [
+    return joined(
         comment_piece(visit, record, depth=1, context=str(titles[record[10]])) for record in shown
-    ]
+    )
 
 
 def next_page(visit: Visit, records: list[Record]) -> str:
@@ -112,9 +116,7 @@ def next_page(visit: Visit, records: list[Record]) -> str:
 
 def _listing(visit: Visit, records: list[Record], base: str, sort: str) -> Listing:
     return Listing(
-        rows=[submission_piece(visit, record) for record in records[:PAGE_SIZE]],
+        sorting=sorting_piece(visit.skin, base, sort, visit.query.get("t", "all")),
+        rows=joined(submission_piece(visit, record) for record in records[:PAGE_SIZE]),
         next_page=next_page(visit, records),
-        base=base,
-        sort=sort,
-        period=visit.query.get("t", "all"),
     )

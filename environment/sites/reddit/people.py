@@ -6,7 +6,7 @@ from environment.sites.contract import HttpResponse
 from environment.sites.reddit.listings import comment_list, next_page
 from environment.sites.reddit.phrasing import iso_time
 from environment.sites.reddit.queries import PAGE_SIZE, comments_where, find_user, listed
-from environment.sites.reddit.rendering import show, submission_piece
+from environment.sites.reddit.rendering import joined, show, submission_piece
 from environment.sites.reddit.sessions import set_flash
 from environment.sites.reddit.store import Record
 from environment.sites.reddit.validation import Rule, problems
@@ -48,7 +48,7 @@ def profile(visit: Visit) -> HttpResponse:
         mine=user[0] == visit.viewer.id,
         is_blocked=visit.store.number(blocked, visit.viewer.id, user[0]) > 0,
         part=part,
-        rows=[submission_piece(visit, record) for record in submissions[:shown]],
+        rows=joined(submission_piece(visit, record) for record in submissions[:shown]),
         comments=comment_list(visit, comments[:shown]),
         next_page=next_page(visit, submissions or comments) if part else "",
     )

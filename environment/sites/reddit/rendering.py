@@ -8,6 +8,7 @@ one another.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,15 @@ if TYPE_CHECKING:
     from environment.sites.contract import HttpResponse
     from environment.sites.reddit.store import Record, Value
 
-__all__ = ["SKINS", "comment_piece", "forum_piece", "show", "submission_piece"]
+__all__ = [
+    "SKINS",
+    "comment_piece",
+    "forum_piece",
+    "joined",
+    "show",
+    "sorting_piece",
+    "submission_piece",
+]
 
 SKINS = tuple(WORDING)
 """The skins a world can wear."""
@@ -66,6 +75,11 @@ def show(
         **values,
     )
     return page(html, status)
+
+
+def joined(pieces: Iterable[Markup]) -> Markup:
+    """Puts rendered pieces one below the other."""
+    return Markup("\n".join(pieces))
 
 
 def submission_piece(visit: Visit, record: Record, *, body: str | None = None) -> Markup:
@@ -197,6 +211,12 @@ def _forum(skin: str, record: Record, csrf: str, mine: bool) -> Markup:
         csrf=csrf,
         mine=mine,
     )
+
+
+@lru_cache(maxsize=512)
+def sorting_piece(skin: str, base: str, sort: str, period: str) -> Markup:
+    """Renders the links to the sorts of a list and, where it matters, to its periods."""
+    return _piece(skin, "sorting.html", base=base, sort=sort, period=period)
 
 
 @lru_cache(maxsize=512)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from environment.sites.contract import HttpResponse
 from environment.sites.reddit.listings import comment_list, next_page
 from environment.sites.reddit.queries import PAGE_SIZE, comments_where, submissions_of_ids
-from environment.sites.reddit.rendering import show, submission_piece
+from environment.sites.reddit.rendering import joined, show, submission_piece
 from environment.sites.reddit.store import Record, Store
 from environment.sites.reddit.visit import Visit
 
@@ -40,7 +42,7 @@ def search(visit: Visit) -> HttpResponse:
     ids = _matches(visit.store, kind, words) if words else ()
     start = (visit.page_number() - 1) * PAGE_SIZE
     chosen = ids[start : start + PAGE_SIZE + 1]
-    rows, comments, records = _found(visit, kind, chosen)
+    results, records = _found(visit, kind, chosen)
     return show(
         visit,
         "search.html",
@@ -48,23 +50,20 @@ def search(visit: Visit) -> HttpResponse:
         query=text,
         kind=kind,
         total=len(ids),
-        rows=rows,
-        comments=comments,
+        results=results,
         next_page=next_page(visit, records),
     )
 
 
-def _found(
-    visit: Visit, kind: str, ids: Sequence[int]
-) -> tuple[Sequence[str], Sequence[str], list[Record]]:
+def _found(visit: Visit, kind: str, ids: Sequence[int]) -> tuple[Markup, list[Record]]:
     if not ids:
-        return (), (), []
+        return Markup(), []
     if kind == "posts":
         records = submissions_of_ids(visit, list(ids))
-        return [submission_piece(visit, record) for record in records[:PAGE_SIZE]], (), records
+        return joined(submission_piece(visit, record) for record in records[:PAGE_SIZE]), records
     where = f"c.id IN ({','.join(map(str, ids))}) ORDER BY c.created_at DESC, c.id DESC"
     records = comments_where(visit, where)
-    return (), comment_list(visit, records), records
+    return comment_list(visit, records), records
 
 
 def _matches(store: Store, kind: str, words: tuple[str, ...]) -> Sequence[int]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from environment.sites.contract import Row
-from environment.sites.reddit.rankings import ensure_rankings
+from environment.sites.reddit.rankings import ensure_rankings, rerank
 
 __all__ = ["EFFECT_TABLES", "Record", "Store", "Value"]
 
@@ -48,8 +48,6 @@ class Store:
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=256
         )
         self._connection.deserialize(snapshot)
-        # Nothing here outlives the process, so a journal file would protect nobody.
-        self._connection.execute("PRAGMA journal_mode = MEMORY")
         ensure_rankings(self._connection)
         self.now = self._clock()
         """The world's present, in Unix seconds."""
@@ -89,6 +87,10 @@ class Store:
         """Runs one statement that writes a table and returns the id of the last row inserted."""
         self.written.add(table)
         return self._connection.execute(sql, values).lastrowid or 0
+
+    def rerank(self, submission_id: int) -> None:
+        """Must follow, in its transaction, a change of a submission's votes, comments or life."""
+        rerank(self._connection, submission_id)
 
     def tables(self) -> Mapping[str, Sequence[Row]]:
         """Returns the rows of every table in `EFFECT_TABLES`, in primary-key order.

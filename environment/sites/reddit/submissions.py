@@ -85,6 +85,7 @@ def delete(visit: Visit) -> HttpResponse:
             visit.store.write(
                 "submissions", "UPDATE submissions SET deleted = 1 WHERE id = ?", record[0]
             )
+            visit.store.rerank(int(record[0] or 0))
         set_flash(visit.store, visit.viewer.session, "The submission was deleted.")
         return redirect(forum)
     return show(
@@ -138,6 +139,7 @@ def _insert(visit: Visit, forum: Record) -> str:
             visit.viewer.id,
             id_,
         )
+        visit.store.rerank(id_)
     return submission_path(str(forum[1]), id_, title)
 
 

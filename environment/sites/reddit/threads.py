@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from environment.sites.contract import HttpResponse
 from environment.sites.reddit.phrasing import submission_path
 from environment.sites.reddit.queries import (
@@ -18,7 +20,13 @@ from environment.sites.reddit.queries import (
     find_forum,
     find_submission,
 )
-from environment.sites.reddit.rendering import comment_piece, forum_piece, show, submission_piece
+from environment.sites.reddit.rendering import (
+    comment_piece,
+    forum_piece,
+    joined,
+    show,
+    submission_piece,
+)
 from environment.sites.reddit.store import Record
 from environment.sites.reddit.validation import Rule, problems
 from environment.sites.reddit.visit import RefusedError, Visit, redirect
@@ -65,7 +73,7 @@ def comment(visit: Visit) -> HttpResponse:
         errors = _check(visit, field)
         if not errors:
             return _add_comment(visit, record, parent[0], parent[2], visit.form[field])
-    placed = list(_placed(_comments(visit), parent[0]))
+    placed = _placed(_comments(visit), parent[0])
     grandparent = visit.store.row(
         "SELECT u.username FROM comments c JOIN users u ON u.id = c.user_id"
         " WHERE c.id = ? AND c.deleted = 0",
@@ -80,7 +88,7 @@ def comment(visit: Visit) -> HttpResponse:
         comment=comment_piece(
             visit, parent, depth=1, parent=str(grandparent[0]) if grandparent else ""
         ),
-        replies=[_piece(visit, item._replace(depth=item.depth + 1)) for item in placed],
+        replies=joined(_piece(visit, item._replace(depth=item.depth + 1)) for item in placed),
         sidebar=forum_piece(visit, find_forum(visit, str(record[7]))),
         path=submission_path(str(record[7]), int(record[0] or 0), str(record[1])),
         action=f"{_actions(record)}/comment/{parent[0]}",
@@ -129,6 +137,7 @@ def delete_comment(visit: Visit) -> HttpResponse:
         visit.require_token()
         with visit.store.change():
             visit.store.write("comments", "UPDATE comments SET deleted = 1 WHERE id = ?", own[0])
+            visit.store.rerank(_id(record))
         return redirect(submission_path(str(record[7]), int(record[0] or 0), str(record[1])))
     return show(
         visit,
@@ -149,7 +158,7 @@ def _thread_page(visit: Visit, *, status: int, error: str, text: str) -> HttpRes
         title=str(record[1]),
         status=status,
         submission=submission_piece(visit, record, body=body),
-        comments=[_piece(visit, item) for item in _placed(_comments(visit), None)],
+        comments=joined(_piece(visit, item) for item in _placed(_comments(visit), None)),
         num_comments=record[6],
         sidebar=forum_piece(visit, find_forum(visit, str(record[7]))),
         action=f"{_actions(record)}/comment",
@@ -201,7 +210,7 @@ def _id(record: Record) -> int:
     return int(record[0] or 0)
 
 
-def _piece(visit: Visit, item: Placed) -> str:
+def _piece(visit: Visit, item: Placed) -> Markup:
     return comment_piece(visit, item.record, depth=item.depth, parent=item.parent)
 
 
@@ -252,4 +261,5 @@ def _add_comment(
             now,
             viewer.id,
         )
+        store.rerank(_id(record))
     return redirect(f"{_actions(record)}/comment/{id_}")

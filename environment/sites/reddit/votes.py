@@ -68,6 +68,8 @@ def _record(visit: Visit, kind: str, id_: int, choice: int, ups: int, downs: int
                 id_,
                 choice,
             )
+        if kind == "submission":
+            store.rerank(id_)
 
 
 def _came_from(visit: Visit) -> str:
