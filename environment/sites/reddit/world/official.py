@@ -50,7 +50,7 @@ def official_draft(rng: Random) -> Draft:
         for topic in pool
         for post in named_posts(rng, bench, topic, numbers[topic.names[0]], cast)
     ]
-    drawn = _drawn_posts(rng, pool, numbers, cast, bench)
+    drawn = _drawn_posts(rng, pool, numbers, cast, named)
     _share_authors(rng, draft, drawn, bench, numbers)
     draft.submissions = [post.row for post in drawn + named]
     writers = [user.id for user in draft.users] + [cast.own_id] * 3
@@ -90,10 +90,9 @@ def _forum(rng: Random, draft: Draft, topic: Topic, number: int) -> Forum:
 
 
 def _drawn_posts(
-    rng: Random, pool: list[Topic], numbers: dict[str, int], cast: Cast, bench: Benchmark
+    rng: Random, pool: list[Topic], numbers: dict[str, int], cast: Cast, named: list[Post]
 ) -> list[Post]:
-    asked = {name.lower() for name in entities().titles} | set(bench.forum_ids)
-    asked |= {forum for _, forum in bench.authored}
+    asked = _asked_forums()
     posts: list[Post] = []
     for place, topic in enumerate(pool):
         size, talk = _BUSY if topic.names[0].lower() in asked else _CALM
@@ -103,8 +102,16 @@ def _drawn_posts(
         times = sorted(rng.sample(span, size))
         regulars = rng.sample(list(cast.crowd), 20)
         forum_id = numbers[topic.names[0]]
-        posts += with_ids(draw_posts(rng, topic, forum_id, regulars, times, talk), ids)
+        nets = [post.row.net for post in named if post.row.forum_id == forum_id]
+        posts += with_ids(draw_posts(rng, topic, forum_id, regulars, times, talk, nets), ids)
     return posts
+
+
+def _asked_forums() -> set[str]:
+    """Returns the lower-case names of the forums that tasks name or expect."""
+    bench = benchmark()
+    asked = {name.lower() for name in entities().titles} | set(bench.forum_ids)
+    return asked | {forum for _, forum in bench.authored}
 
 
 def _share_authors(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
@@ -54,6 +54,7 @@ def draw_posts(
     authors: Sequence[int],
     times: Sequence[int],
     talk: Talk = LIVELY,
+    nets: Iterable[int] = (),
 ) -> Iterator[Post]:
     """Yields one post per time, with id 0; net scores and leading reply counts are all different.
 
@@ -64,13 +65,14 @@ def draw_posts(
         authors: Ids to draw authors from; repeated ids write more.
         times: When the posts were written, in Unix seconds.
         talk: How much the posts are discussed.
+        nets: Net scores that other posts of the forum have.
     """
     titles = Titles(rng, topic)
-    nets: set[int] = set()
+    taken = set(nets)
     counts = reply_counts(rng, len(times), talk)
     for created_at, replies in zip(times, counts, strict=True):
         title, slots = titles.draw()
-        votes = draw_votes(rng, nets)
+        votes = draw_votes(rng, taken)
         url, body = _content(rng, slots)
         row = Submission(
             id=0,
