@@ -136,7 +136,7 @@ class LoopbackServer:
                 f"episode {episode!r} must be 1-40 lower-case letters, digits and inner hyphens"
             )
         hosts = {s: f"{s.replace('_', '-')}-{episode}.localhost:{self.port}" for s in sites}
-        self._hosts.update({host: episode for host in hosts.values()})
+        self._hosts.update(dict.fromkeys(hosts.values(), episode))
         return {site: f"http://{host}" for site, host in hosts.items()}
 
     def attach(self, episode: str, host: RequestHandler) -> None:

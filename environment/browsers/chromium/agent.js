@@ -5,7 +5,8 @@
 
   const pending = new Map();
   const CLICKABLE = new Set(["link", "button", "checkbox", "radio", "textbox", "combobox"]);
-  const KEYS = new Set(["Enter", "Space", "Tab", "Escape"]);
+  const KEYS = new Set(["Enter", "Space", " ", "Tab", "Escape"]);
+  const WEB = /^https?:/i;
   const channel = new MessageChannel();
   let wake = () => {};
   let jsonForm = "";
@@ -75,7 +76,24 @@
   }
 
   const isSubmit = (node) => node.type === "submit" || node.type === "image";
-  const submitterOf = (form) => Array.from(form.elements).find(isSubmit) || form.querySelector("input[type=image]");
+
+  // Why pressing a submit button would send nothing, empty when it would.
+  function sendProblem(form, submitter) {
+    const problem = formProblem(form, submitter);
+    if (problem || !form) return problem;
+    const action = submitter && submitter.hasAttribute("formaction") ? submitter : form;
+    const written = action.getAttribute(action === form ? "action" : "formaction") || "";
+    const address = world.addressOf(written);
+    return /^[a-z][a-z0-9+.-]*:/i.test(address) && !WEB.test(address)
+      ? `cannot open ${written}`
+      : "";
+  }
+
+  // The button that Enter in a textbox presses; image buttons are not among a form's elements.
+  function submitterOf(form) {
+    const all = document.querySelectorAll("button, input");
+    return Array.from(all).find((node) => node.form === form && isSubmit(node));
+  }
 
   function stayHere(node) {
     const link = node.closest("a[target], area[target]");
@@ -98,15 +116,15 @@
     return null;
   }
 
-  function click(node, role) {
+  function click(node, role, index) {
     if (role === "combobox") {
       node.focus(); // its list is a window of the system's, nothing to click in
       return {};
     }
     if (role === "link" && !/^(https?|javascript):$/.test(node.protocol))
-      return { problem: `cannot open ${node.getAttribute("href").trim()}` };
+      return { problem: `cannot open ${world.rows[index][6] || ""}` };
     if (isSubmit(node)) {
-      const problem = formProblem(node.form, node);
+      const problem = sendProblem(node.form, node);
       if (problem) return { problem };
     }
     stayHere(node);
@@ -127,11 +145,11 @@
     return {};
   }
 
-  function select(node, label, index) {
+  function select(node, label, quoted, index) {
     const isOpen = (one) => !one.disabled && !one.closest("optgroup[disabled]");
     const options = Array.from(node.options).filter(isOpen);
     const option = options.find((one) => world.labelOf(one) === label);
-    if (!option) return { problem: `no option '${label}' in element ${index}` };
+    if (!option) return { problem: `no option ${quoted} in element ${index}` };
     node.focus();
     node.selectedIndex = option.index;
     node.dispatchEvent(new Event("input", { bubbles: true }));
@@ -139,54 +157,55 @@
     return {};
   }
 
-  function press(node, role, key) {
-    if (!KEYS.has(key)) return { problem: `key '${key}' does nothing` };
+  function press(node, role, key, quoted, index) {
+    if (!KEYS.has(key)) return { problem: `key ${quoted} does nothing` };
+    const isSpace = key === "Space" || key === " ";
     const isClick =
       (key === "Enter" && (role === "link" || role === "button")) ||
-      (key === "Space" && ["button", "checkbox", "radio"].includes(role));
-    if (isClick) return click(node, role);
-    if (role === "combobox" || key === "Space") return {};
-    if (key === "Enter" && node.tagName !== "TEXTAREA" && node.form) {
+      (isSpace && ["button", "checkbox", "radio"].includes(role));
+    if (isClick) return click(node, role, index);
+    if (role === "combobox" || isSpace) return {};
+    const isText = node.tagName === "TEXTAREA";
+    if (key === "Enter" && !isText && node.form) {
       const submitter = submitterOf(node.form);
-      const problem = formProblem(node.form, submitter);
+      if (submitter && submitter.matches(":disabled")) return {};
+      const problem = submitter ? sendProblem(node.form, submitter) : "";
       if (problem) return { problem };
       stayHere(submitter || node);
     }
     node.focus();
-    if (node.tagName === "TEXTAREA") node.setSelectionRange(node.value.length, node.value.length);
+    if (isText) node.setSelectionRange(node.value.length, node.value.length);
     return { key };
   }
 
-  function start(kind, index, argument) {
+  const fits = (kind, role) =>
+    kind === "fill" ? role === "textbox"
+    : kind === "select" ? role === "combobox"
+    : CLICKABLE.has(role);
+
+  function start(kind, index, argument, quoted) {
     const node = world.table[index];
     if (!node || !node.isConnected) return { problem: `no such element: ${index}` };
     const role = world.rows[index][0];
-    const fits =
-      kind === "fill" ? role === "textbox"
-      : kind === "select" ? role === "combobox"
-      : CLICKABLE.has(role);
-    if (!fits) {
+    if (!fits(kind, role)) {
       const article = /^[aeiou]/.test(role) ? "an" : "a";
       return { problem: `element ${index} is ${article} ${role}: cannot ${kind} it` };
     }
     if (role !== "link" && (node.matches(":disabled") || node.closest("fieldset[disabled]")))
       return { problem: `element ${index} is disabled` };
-    if (kind === "click") return click(node, role);
+    if (kind === "click") return click(node, role, index);
     if (kind === "fill") return fill(node, argument);
-    if (kind === "select") return select(node, argument, index);
-    return press(node, role, argument);
+    if (kind === "select") return select(node, argument, quoted, index);
+    return press(node, role, argument, quoted, index);
   }
 
   world.settled = settled;
-  world.act = async (kind, index, argument, limitMs) => {
+  // `quoted` is the argument as Python shows it, for problems.
+  world.act = async (kind, index, argument, quoted, limitMs) => {
     pending.clear(); // what was under way before is not this action's doing
     jsonForm = refused = "";
-    const todo = start(kind, index, argument);
+    const todo = start(kind, index, argument, quoted);
     if (todo.mouse || todo.key) return JSON.stringify(todo);
     return settled(todo.problem, limitMs);
-  };
-  world.reset = () => {
-    pending.clear();
-    jsonForm = refused = "";
   };
 })((globalThis.__page ??= {}));

@@ -217,7 +217,7 @@
         if (!at.quiet && !at.inLabel) this.run.length && this.run.push(" ");
         return;
       }
-      const block = BLOCKS.has(tag);
+      const block = BLOCKS.has(tag) || node.hasAttribute("data-ugc");
       if (block) this.endRun();
       if (!at.quiet && this.named(node, tag, at, depth)) return;
       this.children(node, at, depth + 1);
@@ -304,6 +304,8 @@
 
   world.observe = () => {
     const walk = walkDocument();
+    // Going back gives fresh forms, as in the other browser, and not what was typed before.
+    for (const form of document.forms) form.autocomplete = "off";
     world.table = walk.table;
     world.rows = walk.rows;
     const timing = performance.getEntriesByType("navigation")[0];
@@ -316,6 +318,7 @@
     };
   };
   world.table = [];
+  world.addressOf = addressOf;
   world.nameOf = nameOf;
   world.roleOf = (node) => roleOf(node, upper(node));
   world.labelOf = labelOf;

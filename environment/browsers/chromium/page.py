@@ -26,7 +26,7 @@ from environment.browsers.chromium.driver import (
     TabLostError,
 )
 from environment.browsers.chromium.navigation import Outcome
-from environment.browsers.chromium.snapshot import Reply, empty_page, parse_reply
+from environment.browsers.chromium.snapshot import TRUNCATED, Reply, empty_page, parse_reply
 from environment.browsers.in_process.links import has_web_scheme, resolve
 
 __all__ = ["ChromiumPage", "Released"]
@@ -63,7 +63,7 @@ class ChromiumPage:
         self.visited: set[str] = set()
         """Hosts whose documents this page has shown."""
         self._url = _BLANK
-        self._first: Observation | None = None
+        self._problem = ""
         self._timeout_s = action_timeout_s
         self._released = released
         self._lock = asyncio.Lock()
@@ -74,7 +74,8 @@ class ChromiumPage:
         Raises:
             TabLostError: The browser is gone.
         """
-        self._first = await self._bounded(self._goto(url), url)
+        self._url = url
+        self._problem = (await self._bounded(self._goto(url))).problem
         if self.tab.is_lost:
             raise TabLostError(url)
         await self.tab.command("Page.resetNavigationHistory")
@@ -82,19 +83,21 @@ class ChromiumPage:
     async def observe(self) -> Observation:
         """Returns the page as it stands, without acting."""
         async with self._lock:
-            first, self._first = self._first, None
-            if first is not None and first.problem:
-                return first
+            if self.is_closed:
+                return empty_page(self._url, "page is closed")
             self.tab.navigation.begin()
-            return await self._bounded(self._read(), self._url)
+            return await self._bounded(self._read(self._problem))
 
     async def act(self, action: BrowserAction) -> Observation:
         """Carries out one action and returns the page after it."""
         async with self._lock:
-            self._first = None
+            if self.is_closed:
+                return empty_page(self._url, "page is closed")
             self.tab.navigation.begin()
             self.tab.blocked_url = ""
-            return await self._bounded(self._carry_out(action), self._url)
+            observation = await self._bounded(self._carry_out(action))
+            self._problem = observation.problem.removesuffix(TRUNCATED).removesuffix("; ")
+            return observation
 
     async def screenshot(self) -> bytes:
         """Returns a PNG of the viewport; costs about a navigation.
@@ -112,32 +115,34 @@ class ChromiumPage:
         self.is_closed = True
         await self._released(self)
 
-    async def _bounded(self, work: Awaitable[Observation], url: str) -> Observation:
+    async def _bounded(self, work: Awaitable[Observation]) -> Observation:
         try:
             async with asyncio.timeout(self._timeout_s):
                 observation = await work
         except TimeoutError:
-            observation = await self._recover(url)
+            observation = await self._recover()
         except TabLostError:
-            return empty_page(url, "page crashed")
+            return empty_page(self._url, "page crashed")
         except (DocumentLostError, CommandRefusedError) as error:
-            return empty_page(url, f"page cannot be read: {error}")
+            return empty_page(self._url, f"page cannot be read: {error}")
+        if observation.url == _BLANK:  # nothing has come yet
+            return replace(observation, url=self._url)
         self._url = observation.url
         self.visited.add(urlsplit(observation.url).hostname or "")
         return observation
 
-    async def _recover(self, url: str) -> Observation:
+    async def _recover(self) -> Observation:
         """Stops what the page is at and reads what there is."""
-        problem = f"time-out: {self.tab.navigation.requested_url or url}"
+        problem = f"time-out: {urldefrag(self.tab.navigation.requested_url or self._url).url}"
         self.tab.navigation.begin()
         try:
             async with asyncio.timeout(_RECOVERY_S):
                 await self.tab.command("Page.stopLoading")
                 await self.tab.command("Runtime.terminateExecution")
-                return _with_problem(await self._read(), problem)
+                return await self._read(problem)
         except (TimeoutError, TabLostError, DocumentLostError, CommandRefusedError):
             self.tab.is_lost = True  # a page that does not even stop is not used again
-            return empty_page(url, problem)
+            return empty_page(self._url, problem)
 
     async def _carry_out(self, action: BrowserAction) -> Observation:
         match action:
@@ -184,6 +189,8 @@ class ChromiumPage:
         if index == 0:
             return False
         entry = history["entries"][index - 1]
+        if entry["url"] == _BLANK:
+            return False
         self.tab.navigation.start(entry["url"])
         await self.tab.command("Page.navigateToHistoryEntry", {"entryId": entry["id"]})
         await self.tab.navigation.end()
@@ -191,7 +198,10 @@ class ChromiumPage:
         return True
 
     async def _touch(self, kind: str, element: int, argument: str) -> Observation:
-        call = f"page.act({json.dumps(kind)}, {element}, {json.dumps(argument)}, {_FETCH_LIMIT_MS})"
+        if self.tab.navigation.failed_url:
+            return await self._read(f"no such element: {element}")
+        words = ", ".join(map(json.dumps, (kind, element, argument, repr(argument))))
+        call = f"page.act({words}, {_FETCH_LIMIT_MS})"
         try:
             reply = parse_reply(await self.tab.evaluate(call))
         except DocumentLostError:  # the page moved on by itself: there is no such element any more

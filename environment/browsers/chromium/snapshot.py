@@ -8,9 +8,9 @@ from typing import Final
 
 from core.pages import Element, Observation
 
-__all__ = ["Reply", "empty_page", "parse_reply"]
+__all__ = ["TRUNCATED", "Reply", "empty_page", "parse_reply"]
 
-_TRUNCATED: Final = "page truncated at 5000 elements"
+TRUNCATED: Final = "page truncated at 5000 elements"
 _WIDTH: Final = 8
 """Positional fields of a row: role, name, value, state, heading, row, href, ugc."""
 _DEFAULTS: Final = Element("", "")
@@ -42,7 +42,7 @@ def parse_reply(text: str) -> Reply:
     if "key" in data:
         return Reply(key=data["key"])
     page = data["page"]
-    problems = [data["problem"] or "", _TRUNCATED if page["truncated"] else ""]
+    problems = [data["problem"] or "", TRUNCATED if page["truncated"] else ""]
     return Reply(
         is_complete=data["ready"],
         observation=Observation(
