@@ -152,7 +152,7 @@ class _Canonical:
                     yield Change("updated", table, _key(old), content)
 
     def _content(self, table: str, row: Row, *, depth: int) -> tuple[tuple[str, _Value], ...]:
-        skipped = self._rules.bookkeeping | self._rules.derived
+        skipped = self._rules.bookkeeping
         return tuple(
             (name, self._value(table, name, row[name], depth))
             for name in sorted(row)

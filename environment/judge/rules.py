@@ -23,16 +23,16 @@ class SiteRules:
     """Column to the table whose `id` it holds; used where a row points to a row just made."""
     bookkeeping: frozenset[str] = frozenset()
     """Tables, or `table.column`s, that change by merely looking; never part of an effect."""
-    derived: frozenset[str] = frozenset()
-    """`table.column`s that follow from other rows of the same effect; not compared."""
     sign_in_paths: frozenset[str] = frozenset()
     """Where a password belongs; a POST to these is no write."""
     harmless_posts: frozenset[str] = frozenset()
     """Other paths whose POSTs change nothing but the viewer's own session."""
     scopes: tuple[tuple[re.Pattern[str], str], ...] = ()
     """Rewrites that give different paths of one and the same write one name."""
-    confirmations: Mapping[str, str] = field(default_factory=dict)
-    """Path pattern of a write that must be confirmed to the form field that confirms it."""
+    confirmed: tuple[re.Pattern[str], ...] = ()
+    """Paths of writes that must be preceded by the page that asks whether they are meant."""
+    passwords: tuple[str, str, str] | None = None
+    """Table, its column of user names, its column of passwords."""
 
 
 def rules_of(site: str) -> SiteRules:
@@ -57,9 +57,17 @@ _REDDIT = SiteRules(
         "user_id": "users",
     },
     bookkeeping=frozenset({"sessions"}),
-    sign_in_paths=frozenset({"/login", "/login_check"}),
-    harmless_posts=frozenset({"/logout"}),
-    scopes=((re.compile(r"^/submit(?:/[^/]+)?$"), "/submit"),),
+    sign_in_paths=frozenset({"/login_check"}),
+    harmless_posts=frozenset({"/logout", "/log_out"}),
+    # The forum is named by a field of the form; a path with it only fills that field in. A vote
+    # or subscription may be sent with or without script.
+    scopes=(
+        (re.compile(r"^/submit(?:/[^/]+)?$"), "/submit"),
+        (re.compile(r"\.json$"), ""),
+        (re.compile(r"^(/f/[^/]+/\d+)/[^/]+/"), r"\1/-/"),
+    ),
+    confirmed=(re.compile(r"/delete(?:_own)?$"),),
+    passwords=("users", "username", "password"),
 )
 
 _RULES: Mapping[str, SiteRules] = {"reddit": _REDDIT}
