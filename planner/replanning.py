@@ -7,12 +7,12 @@
     CONSTRAINT_VIOLATION  cost, or projected cost where the cap forbids it,  cheapen, prune
                           is above 105 % of the budget
     BUDGET_INEFFICIENCY   more than 50 % spent with less than 30 % done      cheapen, prune
-    LOW_CONFIDENCE        a subtask succeeded with confidence below 0.5      look harder from here on
+    LOW_CONFIDENCE        a subtask succeeded with confidence below 0.5      look harder further on
 
-The first trigger that fires and has a repair left answers. A fingerprint names a failure by what was
-to be done and how it failed, not by the node's number, so a new plan that fails in the same way is
-the same failure; each (fingerprint, kind of repair) is used once, and new plans are counted whether
-or not they helped. All of that is read from the report, which is rebuilt from the log.
+The first trigger that fires and has a repair left answers. A fingerprint names a failure by what
+was to be done and how it failed, not by the node's number, so a new plan that fails in the same way
+is the same failure; each (fingerprint, kind of repair) is used once, and new plans are counted
+whether or not they helped. All of that is read from the report, which is rebuilt from the log.
 """
 
 from __future__ import annotations
