@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -39,13 +39,14 @@ class Found(NamedTuple):
 
 
 class _Segment(NamedTuple):
-    """Consecutive elements and controls of one unit."""
+    """Consecutive controls of one unit."""
 
     unit: int
-    elements: slice
-    controls: slice
-    start: int
-    """Id of its first element."""
+    first: int
+    stop: int
+    """Its controls are `first` to `stop - 1` of the unit's."""
+    shift: int
+    """What to add to an element's position in the unit to get its id."""
     form: FormKey | None
     """The form around it, for a piece."""
 
@@ -62,28 +63,19 @@ class Document:
         """
         self.title = around.title
         self._units = (around, *pieces)
-        self._segments: list[_Segment] = []
         elements: list[Element] = []
-        e = c = 0
-        for number, piece in enumerate(pieces, start=1):
-            slot = around.slots[number - 1]
-            self._add(elements, 0, slice(e, slot.elements), slice(c, slot.controls), None)
-            e, c = slot.elements, slot.controls
-            form = FormKey(0, slot.form) if slot.form >= 0 else None
-            whole = slice(0, len(piece.elements)), slice(0, len(piece.controls))
-            self._add(elements, number, *whole, form)
-        rest = slice(e, len(around.elements)), slice(c, len(around.controls))
+        done = 0
+        truncated = around.is_truncated
+        for piece, slot in zip(pieces, around.slots, strict=False):
+            if slot.elements > done:
+                elements += around.elements[done : slot.elements]
+                done = slot.elements
+            elements += piece.elements
+            truncated = truncated or piece.is_truncated
         if len(pieces) == len(around.slots):
-            self._add(elements, 0, *rest, None)
-        truncated = any(unit.is_truncated for unit in self._units)
+            elements += around.elements[done:]
         self.is_truncated = truncated or len(elements) > MAX_ELEMENTS
         self.elements = tuple(elements[:MAX_ELEMENTS])
-
-    def _add(
-        self, elements: list[Element], unit: int, part: slice, controls: slice, form: FormKey | None
-    ) -> None:
-        self._segments.append(_Segment(unit, part, controls, len(elements), form))
-        elements.extend(self._units[unit].elements[part])
 
     @classmethod
     def empty(cls) -> Document:
@@ -95,12 +87,13 @@ class Document:
         """Every control, in document order."""
         ids = self._form_ids()
         found: list[Found] = []
-        for segment in self._segments:
-            shift = segment.start - segment.elements.start
+        for segment in self._segments():
             controls = self._units[segment.unit].controls
-            for number in range(segment.controls.start, segment.controls.stop):
+            for number in range(segment.first, segment.stop):
                 control, local = controls[number]
-                element = local + shift if 0 <= local < len(self.elements) - shift else -1
+                element = local + segment.shift
+                if local < 0 or element >= len(self.elements):
+                    element = -1
                 owner = self._owner(control, segment, ids)
                 found.append(Found(ControlKey(segment.unit, number), control, element, owner))
         return tuple(found)
@@ -120,6 +113,18 @@ class Document:
     def form(self, key: FormKey) -> Form:
         """Returns a form by its key."""
         return self._units[key.unit].forms[key.form]
+
+    def _segments(self) -> Iterator[_Segment]:
+        around, *pieces = self._units
+        inserted = first = 0
+        for number, (piece, slot) in enumerate(zip(pieces, around.slots, strict=False), start=1):
+            yield _Segment(0, first, slot.controls, inserted, None)
+            first = slot.controls
+            form = FormKey(0, slot.form) if slot.form >= 0 else None
+            yield _Segment(number, 0, len(piece.controls), slot.elements + inserted, form)
+            inserted += len(piece.elements)
+        if len(pieces) == len(around.slots):
+            yield _Segment(0, first, len(around.controls), inserted, None)
 
     def _form_ids(self) -> dict[str, FormKey]:
         ids: dict[str, FormKey] = {}

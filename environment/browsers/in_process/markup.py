@@ -17,6 +17,7 @@ __all__ = [
     "ROWS",
     "SCOPES",
     "SKIPPED",
+    "SPACES",
     "decode",
     "is_skipped",
     "squeeze",
@@ -45,7 +46,8 @@ SCOPES = frozenset(
 ROWS = frozenset(("article", "li", "tr"))
 BUTTON_TYPES = frozenset(("submit", "button", "reset", "image"))
 
-_SPACES = re.compile("[ \t\n\r\f\xa0]+")
+SPACES = " \t\n\r\f\xa0"
+_SPACES = re.compile(f"[{SPACES}]+")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]*charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _LATIN = frozenset(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii"))

@@ -114,7 +114,7 @@ class InProcessPage:
     def _act_on_link(self, element: Element, action: Click | Fill | Select | Press) -> str:
         if isinstance(action, Press):
             if action.key not in _KEYS:
-                return f"key {action.key!r} does nothing"
+                return f"key '{action.key}' does nothing"
             if action.key != "Enter":
                 return ""
         return self._follow(element.href)
@@ -130,7 +130,7 @@ class InProcessPage:
         if isinstance(action, Press):
             return self._press(found, element.role, action.key)
         if not self._filled.choose(found, action.option):
-            return f"no option {action.option!r} in element {action.element}"
+            return f"no option '{action.option}' in element {action.element}"
         return ""
 
     def _follow(self, href: str) -> str:
@@ -156,7 +156,7 @@ class InProcessPage:
 
     def _press(self, found: Found, role: str, key: str) -> str:
         if key not in _KEYS:
-            return f"key {key!r} does nothing"
+            return f"key '{key}' does nothing"
         if key == "Enter":
             if role in _ENTER_CLICKS:
                 return self._click(found)

@@ -24,6 +24,13 @@ _PAGE_BYTES = 16_000_000
 _UNIT_CHARACTERS = 16_000_000
 
 
+class _Place(NamedTuple):
+    """What references in a page are relative to."""
+
+    url: str
+    origin: str
+
+
 class _Split(NamedTuple):
     around: str
     pieces: list[str]
@@ -52,19 +59,19 @@ class Memory:
         self.pages.clear()
         self._units.clear()
 
-    def unit(self, html: str, context: Context | None, url: str) -> Unit | None:
+    def unit(self, html: str, context: Context | None, place: _Place) -> Unit | None:
         """Returns what a piece gave before in the same context, `None` if unknown."""
-        unit = self._units.get((html, context, links.origin(url)))
+        unit = self._units.get((html, context, place.origin))
         if unit is not None and unit.is_relative:
-            return self._units.get((html, context, url))
+            return self._units.get((html, context, place.url))
         return unit
 
-    def keep(self, html: str, context: Context | None, url: str, unit: Unit) -> None:
+    def keep(self, html: str, context: Context | None, place: _Place, unit: Unit) -> None:
         """Remembers what a piece gave."""
         weight = len(html) + 100
-        self._units.put((html, context, links.origin(url)), unit, weight)
+        self._units.put((html, context, place.origin), unit, weight)
         if unit.is_relative:
-            self._units.put((html, context, url), unit, weight)
+            self._units.put((html, context, place.url), unit, weight)
 
 
 def document_of(html: str, url: str, memory: Memory) -> Document:
@@ -75,13 +82,14 @@ def document_of(html: str, url: str, memory: Memory) -> Document:
         url: Its absolute URL, without fragment.
         memory: What was parsed before; what is new is added.
     """
+    place = _Place(url, links.origin(url))
     split = _split(html)
     if split is not None:
-        around = _around(split.around, url, memory)
-        pieces = _pieces(split.pieces, around, url, memory)
+        around = _around(split.around, place, memory)
+        pieces = _pieces(split.pieces, around, place, memory)
         if pieces is not None:
             return Document(around, pieces)
-    return Document(_around(html.replace(OPEN, "").replace(CLOSE, ""), url, memory), ())
+    return Document(_around(html.replace(OPEN, "").replace(CLOSE, ""), place, memory), ())
 
 
 def _split(html: str) -> _Split | None:
@@ -100,15 +108,17 @@ def _split(html: str) -> _Split | None:
     return None if CLOSE in first else _Split(OPEN.join(around), pieces)
 
 
-def _around(html: str, url: str, memory: Memory) -> Unit:
-    unit = memory.unit(html, None, url)
+def _around(html: str, place: _Place, memory: Memory) -> Unit:
+    unit = memory.unit(html, None, place)
     if unit is None:
-        unit = extract_around(html, url)
-        memory.keep(html, None, url, unit)
+        unit = extract_around(html, place.url)
+        memory.keep(html, None, place, unit)
     return unit
 
 
-def _pieces(pieces: Sequence[str], around: Unit, url: str, memory: Memory) -> list[Unit] | None:
+def _pieces(
+    pieces: Sequence[str], around: Unit, place: _Place, memory: Memory
+) -> list[Unit] | None:
     """Returns the units of the pieces, up to where the page is full.
 
     `None` if the markup does not allow pieces: a marker where no comment can be, or a piece that is
@@ -117,14 +127,14 @@ def _pieces(pieces: Sequence[str], around: Unit, url: str, memory: Memory) -> li
     if len(around.slots) != len(pieces) and not around.is_truncated:
         return None
     wanted = [(html, slot.context) for html, slot in zip(pieces, around.slots, strict=False)]
-    units = [memory.unit(html, context, url) for html, context in wanted]
+    units = [memory.unit(html, context, place) for html, context in wanted]
     missing = [number for number, unit in enumerate(units) if unit is None]
     if missing:
         texts, contexts = zip(*(wanted[number] for number in missing), strict=True)
-        found = extract_pieces(texts, contexts, url)
+        found = extract_pieces(texts, contexts, place.url)
         for number, unit in zip(missing, found, strict=False):
             units[number] = unit
-            memory.keep(*wanted[number], url, unit)
+            memory.keep(*wanted[number], place, unit)
         if len(found) < len(missing):
             return _until_gap(units)
     return [unit for unit in units if unit is not None]

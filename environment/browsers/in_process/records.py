@@ -50,8 +50,7 @@ class Form:
     validates: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(NamedTuple):
     """A form control as the page gave it."""
 
     kind: str

@@ -26,6 +26,7 @@ from environment.browsers.in_process.markup import (
     ROWS,
     SCOPES,
     SKIPPED,
+    SPACES,
     is_skipped,
     squeeze,
 )
@@ -47,7 +48,7 @@ _Frame = tuple[LexborNode, bool, _Saved | None]
 
 _PIECE = "["
 """Content of the comment that starts a piece."""
-_LEAVES = CONTROLS | {"img", "time"}
+_LEAVES = CONTROLS | {"a", "img", "time"}
 _ROLES = frozenset(("alert", "status"))
 _CHANGING = SCOPES | frozenset(HEADINGS) | {"label"}
 _ENOUGH = MAX_ELEMENTS + 1
@@ -56,7 +57,7 @@ _ENOUGH = MAX_ELEMENTS + 1
 def _is_leaf(tag: str, attributes: Attributes) -> bool:
     if tag == "a":
         return "href" in attributes
-    return tag in _LEAVES and (tag != "time" or "datetime" in attributes)
+    return tag != "time" or "datetime" in attributes
 
 
 class Walk:
@@ -72,6 +73,7 @@ class Walk:
         self._form = OUTER_FORM if self._is_piece else NO_FORM
         self._label: LexborNode | None = None
         self._is_quiet = False
+        self._is_mute = False
         self._texts: list[str] = []
         self._elements: list[Element] = []
         self._controls: list[tuple[Control, int]] = []
@@ -115,7 +117,8 @@ class Walk:
             tag = node.tag or "-"
             if tag[0] == "-":
                 if tag == "-text":
-                    self._add_text(node)
+                    if not self._is_mute:
+                        self._texts.append(node.text_content or "")
                 elif node.comment_content == _PIECE and self._at_piece(above):
                     return None if self.is_broken else node
             elif tag not in SKIPPED:
@@ -126,10 +129,6 @@ class Walk:
                     continue
             node = node.next
         return None
-
-    def _add_text(self, node: LexborNode) -> None:
-        if self._label is None and not self._is_quiet:
-            self._texts.append(node.text_content or "")
 
     def _at_piece(self, above: list[_Frame]) -> bool:
         """Leaves a slot for a piece, or ends a unit; returns whether the unit ends here."""
@@ -148,10 +147,10 @@ class Walk:
         if attributes and is_skipped(attributes):
             self._keep_hidden_controls(node, tag)
             return None
-        if _is_leaf(tag, attributes):
+        if tag in _LEAVES and _is_leaf(tag, attributes):
             self._leaf(node, tag, attributes)
             return None
-        if tag == "br":
+        if tag == "br" and not self._is_mute:
             self._texts.append(" ")
             return None
         is_block = tag in BLOCKS or "data-ugc" in attributes
@@ -171,6 +170,7 @@ class Walk:
             if heading is not None:
                 self._heading = heading
             self._label, self._is_quiet = saved[5:]
+            self._is_mute = self._is_quiet or self._label is not None
         return node.next
 
     def _change(self, node: LexborNode, tag: str, attributes: Attributes) -> _Saved:
@@ -191,6 +191,7 @@ class Walk:
         elif tag == "label":
             self._label = node
         self._announce(node, tag, attributes)
+        self._is_mute = self._is_quiet or self._label is not None
         return saved
 
     def _announce(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
@@ -214,8 +215,12 @@ class Walk:
             self._ugc = True
         if tag == "a":
             self._end_run()
-            name = self._names.name(node, tag, attributes, None)
-            state = state_of(attributes, disabled=False) if len(attributes) > 1 else ""
+            name, state = "", ""
+            if len(attributes) > 1:
+                name = self._names.name(node, tag, attributes, None)
+                state = state_of(attributes, disabled=False)
+            else:
+                name = text_of(node, with_images=True)
             self._emit("link", name, state=state, href=self._href(attributes["href"] or ""))
         elif tag not in CONTROLS:
             self._figure(node, tag, attributes)
@@ -274,10 +279,10 @@ class Walk:
         """Emits the text read since the last element or block border."""
         texts = self._texts
         if texts:
-            text = squeeze(texts[0] if len(texts) == 1 else "".join(texts))
             self._texts = []
-            if text:
-                self._emit("text", text)
+            text = texts[0] if len(texts) == 1 else "".join(texts)
+            if text.strip(SPACES):
+                self._emit("text", squeeze(text))
 
     def _emit(
         self,
