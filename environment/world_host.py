@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from core.errors import ConfigurationError
 from core.http import HttpRequest, HttpResponse
 from core.ports import Clock
-from environment.sites.contract import Row, SiteApp, WorldSpec
+from environment.sites.contract import Row, SiteApp, TableChanges, WorldSpec
 from environment.sites.registry import site_named
 from environment.trace import TraceEntry, entry_of
 from environment.worlds import snapshot_of
@@ -163,6 +163,11 @@ class WorldHost:
         """Returns the tables of each site."""
         with self._lock:
             return {world.site: world.app.tables() for world in self._worlds.values()}
+
+    def changes(self) -> dict[str, Mapping[str, TableChanges]]:
+        """Returns the rows of each site that differ from how the worlds were opened."""
+        with self._lock:
+            return {world.site: world.app.changes() for world in self._worlds.values()}
 
     def digest(self) -> str:
         """Returns a hash of the worlds' contents; equal contents have equal digests."""

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from core.http import Headers, HttpRequest, HttpResponse, header
 from core.tasks import WorldSpec
+from environment.sites.changes import Row, TableChanges
 
 __all__ = [
     "Headers",
@@ -33,12 +34,10 @@ __all__ = [
     "Row",
     "Site",
     "SiteApp",
+    "TableChanges",
     "WorldSpec",
     "header",
 ]
-
-Row = Mapping[str, str | int | float | None]
-"""One table row of a world, column name to value."""
 
 
 class SiteApp(Protocol):
@@ -58,6 +57,13 @@ class SiteApp(Protocol):
 
     def tables(self) -> Mapping[str, Sequence[Row]]:
         """Returns every table that an effect can be seen in, in primary-key order."""
+        ...
+
+    def changes(self) -> Mapping[str, TableChanges]:
+        """Returns the rows of `tables()` that differ from the snapshot, table by table.
+
+        `environment.sites.changes.changed_rows` computes them.
+        """
         ...
 
     def digest(self) -> str:

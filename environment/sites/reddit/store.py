@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
-from environment.sites.contract import Row
+from environment.sites.changes import changed_rows
+from environment.sites.contract import Row, TableChanges
 from environment.sites.reddit.rankings import ensure_rankings, rerank
 
 __all__ = ["EFFECT_TABLES", "Record", "Store", "Value"]
@@ -101,6 +102,11 @@ class Store:
             name: _read(self._connection, name) for name in EFFECT_TABLES if name in self.written
         }
         return {**_tables_of(self.snapshot), **fresh} if len(fresh) < len(EFFECT_TABLES) else fresh
+
+    def changes(self) -> Mapping[str, TableChanges]:
+        """Returns the rows of written tables that differ from the snapshot."""
+        written = {name: key for name, key in EFFECT_TABLES.items() if name in self.written}
+        return changed_rows(self._connection, self.snapshot, written)
 
     def digest(self) -> str:
         """Returns a hash of `tables()`."""
