@@ -5,7 +5,7 @@ from __future__ import annotations
 from environment.sites.contract import HttpResponse
 from environment.sites.reddit.phrasing import forum_path
 from environment.sites.reddit.queries import find_forum
-from environment.sites.reddit.rendering import show
+from environment.sites.reddit.rendering import directory_piece, show
 from environment.sites.reddit.sessions import set_flash
 from environment.sites.reddit.validation import WORD, Rule, problems
 from environment.sites.reddit.visit import RefusedError, Visit, json_answer, redirect
@@ -45,7 +45,7 @@ def directory(visit: Visit) -> HttpResponse:
         visit,
         "forums.html",
         title="List of forums",
-        forums=records[:DIRECTORY_SIZE],
+        table=directory_piece(visit.skin, tuple(records[:DIRECTORY_SIZE])),
         order=order,
         orders=tuple(_ORDERS),
         next_page=f"?page={number + 1}" if len(records) > DIRECTORY_SIZE else "",

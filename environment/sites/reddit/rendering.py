@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SKINS",
     "comment_piece",
+    "directory_piece",
     "forum_piece",
     "joined",
     "show",
@@ -217,6 +218,12 @@ def _forum(skin: str, record: Record, csrf: str, mine: bool) -> Markup:
 def sorting_piece(skin: str, base: str, sort: str, period: str) -> Markup:
     """Renders the links to the sorts of a list and, where it matters, to its periods."""
     return _piece(skin, "sorting.html", base=base, sort=sort, period=period)
+
+
+@lru_cache(maxsize=64)
+def directory_piece(skin: str, records: tuple[Record, ...]) -> Markup:
+    """Renders the table of forums: name, title, id, number of subscribers and of submissions."""
+    return _piece(skin, "forum_table.html", forums=records)
 
 
 @lru_cache(maxsize=512)

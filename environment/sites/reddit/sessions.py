@@ -23,7 +23,7 @@ def cookie_value(cookies: str) -> str:
     for pair in cookies.split(";"):
         name, _, value = pair.strip().partition("=")
         if name == COOKIE:
-            return value
+            return value if value.isascii() else ""
     return ""
 
 

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from core.http import HttpRequest, HttpResponse, header
-from environment.sites.contract import Row, SiteApp, WorldSpec
+from environment.sites.contract import Row, SiteApp, TableChanges, WorldSpec
 from environment.sites.reddit import sessions
 from environment.sites.reddit.rankings import ensure_rankings
 from environment.sites.reddit.rendering import SKINS, show
@@ -77,13 +77,7 @@ class RedditApp:
         """Serves one request; a bug inside is a 500 page, never an exception."""
         visit = self._visit(request)
         try:
-            visit.path, visit.query, visit.location = parse_location(request.url)
-            visit.viewer = sessions.viewer(self._store, visit.cookie) or _NO_ONE
-            if visit.posting:
-                visit.form = parse_form(request)
-            return answer(visit)
-        except RefusedError as refusal:
-            return _refusal(visit, refusal)
+            return self._answer(request, visit)
         except Exception:  # noqa: BLE001 - the outermost edge: our bug becomes a page
             _LOG.exception("serving %s %r failed", request.method, request.url)
             return page("<!doctype html><title>Error</title><h1>Internal server error</h1>", 500)
@@ -103,6 +97,10 @@ class RedditApp:
         """Returns every table that an effect can be seen in, in primary-key order."""
         return self._store.tables()
 
+    def changes(self) -> Mapping[str, TableChanges]:
+        """Returns the rows of `tables()` that differ from the snapshot, table by table."""
+        return self._store.changes()
+
     def digest(self) -> str:
         """Returns a hash of `tables()`; equal worlds have equal digests."""
         return self._store.digest()
@@ -110,6 +108,16 @@ class RedditApp:
     def close(self) -> None:
         """Frees the database."""
         self._store.close()
+
+    def _answer(self, request: HttpRequest, visit: Visit) -> HttpResponse:
+        try:
+            visit.path, visit.query = parse_location(request.url)
+            visit.viewer = sessions.viewer(self._store, visit.cookie) or _NO_ONE
+            if visit.posting:
+                visit.form = parse_form(request)
+            return answer(visit)
+        except RefusedError as refusal:
+            return _refusal(visit, refusal)
 
     def _visit(self, request: HttpRequest) -> Visit:
         return Visit(

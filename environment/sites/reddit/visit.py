@@ -58,8 +58,6 @@ class Visit:
     viewer: Viewer
     args: Mapping[str, str] = field(default_factory=dict)
     """Named parts of the path, already decoded."""
-    location: str = ""
-    """Path and query as they came."""
 
     @property
     def posting(self) -> bool:
@@ -92,8 +90,8 @@ class Visit:
             raise RefusedError(400, "Invalid CSRF token. Reload the form and send it again.")
 
 
-def parse_location(url: str) -> tuple[str, dict[str, str], str]:
-    """Splits an absolute URL into decoded path, decoded query and the two as they came.
+def parse_location(url: str) -> tuple[str, dict[str, str]]:
+    """Splits an absolute URL into decoded path and decoded query.
 
     Raises:
         RefusedError: The URL is not ASCII, or does not decode as UTF-8.
@@ -109,7 +107,7 @@ def parse_location(url: str) -> tuple[str, dict[str, str], str]:
         raise RefusedError(400, "The address is not valid UTF-8.") from error
     if "\0" in path:
         raise RefusedError(400, "The address contains a null character.")
-    return path, _pairs(raw_query) if raw_query else {}, location
+    return path, _pairs(raw_query) if raw_query else {}
 
 
 def parse_form(request: HttpRequest) -> dict[str, str]:

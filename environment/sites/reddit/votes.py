@@ -73,5 +73,6 @@ def _record(visit: Visit, kind: str, id_: int, choice: int, ups: int, downs: int
 
 
 def _came_from(visit: Visit) -> str:
-    inside = visit.referer.startswith(visit.base_url + "/")
-    return visit.referer[len(visit.base_url) :] if inside else "/"
+    referer, base = visit.referer, visit.base_url
+    inside = referer.startswith(base + "/") and referer.isascii() and referer.isprintable()
+    return referer[len(base) :] if inside else "/"
