@@ -34,9 +34,9 @@ def opened(spec: WorldSpec) -> sqlite3.Connection:
 
 
 @pytest.fixture(params=[*((p, 1) for p in PROFILES), ("generated", 7)], ids=str)
-def index(request: pytest.FixtureRequest) -> Iterator[WorldIndex]:
+def index(request: pytest.FixtureRequest) -> WorldIndex:
     profile, seed = request.param
-    yield WorldIndex.of(build_world(WorldSpec(seed=seed, profile=profile)))
+    return WorldIndex.of(build_world(WorldSpec(seed=seed, profile=profile)))
 
 
 @pytest.mark.parametrize("profile", PROFILES)

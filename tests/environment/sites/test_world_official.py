@@ -63,7 +63,7 @@ def voted(task: Task) -> list[int]:
 
 
 def forum_of(task: Task) -> str:
-    name = task["instantiation_dict"]["forum"]
+    name: str = task["instantiation_dict"]["forum"]
     return RENAMED.get(name, name).removeprefix("f/").removesuffix(" forum")
 
 
@@ -163,6 +163,16 @@ def test_the_post_to_subscribe_from_ranks_first(
     best = ranked(world, forum_of(task), sort, 1)
     assert best == [int(match[2])]
     assert slug(titles(world, best)[0]) == match[3]
+
+
+def test_the_forums_to_subscribe_to_are_not_yet_subscribed_to(world: sqlite3.Connection) -> None:
+    rows = world.execute(
+        """SELECT f.name FROM subscriptions s JOIN users u ON u.id = s.user_id
+           JOIN forums f ON f.id = s.forum_id WHERE u.username = ?""",
+        (DEFAULT_USER,),
+    ).fetchall()
+    assert len(rows) == 6
+    assert not {name for (name,) in rows} & {forum_of(task) for task in of_template(4)}
 
 
 def test_the_ten_hottest_books_hold_the_expected_answers(world: sqlite3.Connection) -> None:

@@ -25,7 +25,14 @@ _ANSWERS = (
 )
 
 
-def live_in(rng: Random, draft: Draft, topics: Sequence[Topic], *, voted: Sequence[int]) -> None:
+def live_in(
+    rng: Random,
+    draft: Draft,
+    topics: Sequence[Topic],
+    *,
+    voted: Sequence[int],
+    unfollowed: frozenset[int] = frozenset(),
+) -> None:
     """Adds what the accounts did besides writing, to the draft itself.
 
     Args:
@@ -33,19 +40,22 @@ def live_in(rng: Random, draft: Draft, topics: Sequence[Topic], *, voted: Sequen
         draft: A world with accounts, forums, submissions and comments.
         topics: What private messages may be about.
         voted: Ids of submissions that the default user's single votes may be drawn from.
+        unfollowed: Ids of forums that the default user is not subscribed to.
     """
     user_id = draft.user_named(DEFAULT_USER).id
-    _subscribe(rng, draft, user_id)
+    _subscribe(rng, draft, user_id, unfollowed)
     _vote(rng, draft, user_id, voted)
     _write_messages(rng, draft, user_id, topics)
     _notify(draft, user_id)
 
 
-def _subscribe(rng: Random, draft: Draft, user_id: int) -> None:
-    forum_ids = [forum.id for forum in draft.forums]
+def _subscribe(rng: Random, draft: Draft, user_id: int, unfollowed: frozenset[int]) -> None:
+    everything = [forum.id for forum in draft.forums]
+    followed = [number for number in everything if number not in unfollowed]
     for user in draft.users:
-        count = 6 if user.id == user_id else rng.randrange(1, 6)
-        draft.subscriptions += [(user.id, forum) for forum in rng.sample(forum_ids, count)]
+        own = user.id == user_id
+        drawn = rng.sample(followed, 6) if own else rng.sample(everything, rng.randrange(1, 6))
+        draft.subscriptions += [(user.id, forum) for forum in drawn]
 
 
 def _vote(rng: Random, draft: Draft, user_id: int, voted: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from environment.sites.reddit.world.posts import Post, Votes
 from environment.sites.reddit.world.prose import Slots, phrases
 from environment.sites.reddit.world.rows import NOW, Comment
 
-__all__ = ["MAX_DEPTH", "Reply", "grow", "numbered"]
+__all__ = ["MAX_DEPTH", "Reply", "grow", "numbered", "with_ids"]
 
 MAX_DEPTH = 4
 """Levels of comments below a post."""
@@ -110,7 +110,8 @@ def _parent(rng: Random, replies: Sequence[Reply]) -> int | None:
 
 
 def _body(rng: Random, slots: Slots) -> str:
-    return Slots(rng, slots.topic, slots["thing"]).fill(rng.choice(phrases().comments))
+    templates = phrases()[slots.topic.kind].comments
+    return Slots(rng, slots.topic, slots["thing"]).fill(rng.choice(templates))
 
 
 def _votes(rng: Random) -> Votes:

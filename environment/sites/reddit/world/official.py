@@ -39,10 +39,7 @@ def official_draft(rng: Random) -> Draft:
     bench = benchmark()
     pool = official_topics()
     draft = Draft(users=crowd(rng, _CROWD, pool, named=_user_names(bench)))
-    numbers = forum_numbers(
-        [topic.names[0] for topic in pool],
-        {**bench.forum_ids, **{k.lower(): v for k, v in entities().forum_ids.items()}},
-    )
+    numbers = _forum_numbers(bench, pool)
     draft.forums = [_forum(rng, draft, topic, numbers[topic.names[0]]) for topic in pool]
     cast = _cast(draft, bench)
     named = [
@@ -58,8 +55,16 @@ def official_draft(rng: Random) -> Draft:
         [(post, grow(rng, post, writers)) for post in drawn]
         + [(post, _named_thread(rng, post, cast, writers, bench)) for post in named]
     )
-    live_in(rng, draft, pool, voted=[post.row.id for post in drawn])
+    asked = _asked_forums()
+    unfollowed = frozenset(row.id for row in draft.forums if row.name.lower() in asked)
+    voted = [post.row.id for post in drawn]
+    live_in(rng, draft, pool, voted=voted, unfollowed=unfollowed)
     return draft
+
+
+def _forum_numbers(bench: Benchmark, pool: list[Topic]) -> dict[str, int]:
+    extra = {name.lower(): number for name, number in entities().forum_ids.items()}
+    return forum_numbers([topic.names[0] for topic in pool], {**bench.forum_ids, **extra})
 
 
 def _user_names(bench: Benchmark) -> list[str]:

@@ -120,7 +120,7 @@ def reply_counts(rng: Random, posts: int, talk: Talk) -> list[int]:
 def _content(rng: Random, slots: Slots) -> tuple[str | None, str | None]:
     """Returns the url and the body of a post, of which at least one is set."""
     chance = rng.random()
-    if slots.topic.kind == "sights" and chance < 0.7:
+    if slots.topic.kind == "sights" and chance < 0.85:
         return f"/submission_images/{rng.getrandbits(256):064x}.jpg", None
     if slots.topic.kind != "sights" and chance < 0.3:
         return slots["link"], None

@@ -7,7 +7,7 @@ once. A post's title and body share their slots, so a body speaks of what its ti
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -115,24 +115,23 @@ class Topic:
 class _Kind:
     titles: tuple[str, ...]
     bodies: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Phrases:
-    kinds: dict[str, _Kind]
     comments: tuple[str, ...]
+    """Those of this kind and those that fit every kind."""
 
 
 @cache
-def phrases() -> _Phrases:
+def phrases() -> Mapping[str, _Kind]:
     """Returns the sentence templates, by kind of topic."""
     raw = json.loads(_data("phrases.json"))
-    comments = tuple(raw.pop("comments"))
-    kinds = {
-        name: _Kind(titles=tuple(kind["titles"]), bodies=tuple(kind["bodies"]))
+    shared = tuple(raw.pop("comments"))
+    return {
+        name: _Kind(
+            titles=tuple(kind["titles"]),
+            bodies=tuple(kind["bodies"]),
+            comments=(*kind["comments"], *shared),
+        )
         for name, kind in raw.items()
     }
-    return _Phrases(kinds=kinds, comments=comments)
 
 
 @cache
@@ -204,13 +203,13 @@ class Titles:
         if may_copy and self._last is not None and self._rng.random() < 0.125:
             template, thing = self._last
             return template, Slots(self._rng, self._topic, thing)
-        titles = phrases().kinds[self._topic.kind].titles
+        titles = phrases()[self._topic.kind].titles
         return self._rng.choice(titles), Slots(self._rng, self._topic)
 
 
 def text_of(slots: Slots, sentences: int) -> str:
     """Returns a body of so many sentences, each with a fact that a question could ask for."""
-    pool = phrases().kinds[slots.topic.kind].bodies
+    pool = phrases()[slots.topic.kind].bodies
     return " ".join(slots.fill(line) for line in slots.rng.sample(pool, sentences))
 
 
