@@ -55,6 +55,8 @@ class RequestHandler(Protocol):
 class LoopbackConfig:
     """Limits of the server."""
 
+    port: int = 0
+    """Port of 127.0.0.1 to listen on; 0 takes a free one."""
     deadline_s: float = 20.0
     """Longest wall time from a request to its response, in seconds; then the answer is 504."""
     body_limit: int = 5_000_000
@@ -69,7 +71,7 @@ class LoopbackConfig:
 
 
 class LoopbackServer:
-    """Serves attached episodes on an ephemeral port of 127.0.0.1, from a thread of its own."""
+    """Serves attached episodes on a port of 127.0.0.1, from a thread of its own."""
 
     def __init__(self, config: LoopbackConfig | None = None) -> None:
         """Makes a server that is not started yet."""
@@ -92,10 +94,14 @@ class LoopbackServer:
         return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
-        """Listens; connections are accepted when this returns. Starting twice does nothing."""
+        """Listens; connections are accepted when this returns. Starting twice does nothing.
+
+        Raises:
+            OSError: The port is taken.
+        """
         if self._thread is not None:
             return
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._socket = socket.create_server(("127.0.0.1", self._config.port), backlog=512)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._serve,
