@@ -14,7 +14,7 @@ from environment.sites.reddit.world.posts import Post, Votes, draw_votes
 from environment.sites.reddit.world.prose import Slots, Topic, text_of
 from environment.sites.reddit.world.rows import NOW, Submission
 
-__all__ = ["ENTITY_TOP_NET", "Entities", "Said", "entities", "named_posts"]
+__all__ = ["ENTITY_TOP_NET", "Cast", "Entities", "Said", "entities", "named_posts"]
 
 ENTITY_TOP_NET = 40_000
 """Net score of the best post of all time in a forum whose ranking a task asks for."""

@@ -62,15 +62,14 @@ def draw_posts(
         rng: The only source of chance.
         topic: What the forum talks about.
         forum_id: Where the posts stand.
-        authors: Ids to draw authors from; repeated ids write more.
+        authors: User ids to draw from.
         times: When the posts were written, in Unix seconds.
         talk: How much the posts are discussed.
         nets: Net scores that other posts of the forum have.
     """
     titles = Titles(rng, topic)
     taken = set(nets)
-    counts = reply_counts(rng, len(times), talk)
-    for created_at, replies in zip(times, counts, strict=True):
+    for created_at, replies in zip(times, reply_counts(rng, len(times), talk), strict=True):
         title, slots = titles.draw()
         votes = draw_votes(rng, taken)
         url, body = _content(rng, slots)
