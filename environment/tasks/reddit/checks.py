@@ -19,6 +19,7 @@ __all__ = [
     "Check",
     "biography_changed",
     "comment_changed",
+    "comment_deleted",
     "comment_voted",
     "commented",
     "forum_created",
@@ -106,6 +107,12 @@ def comment_changed(forum: Forum, comment: Comment, body: str) -> Check:
         f"/f/{quote(forum.name)}/{comment.submission_id}/-/comment/{comment.id}/edit",
         {"comment[comment]": body},
     )
+
+
+def comment_deleted(forum: Forum, comment: Comment) -> Check:
+    """A comment of one's own that is removed."""
+    base = f"/f/{quote(forum.name)}/{comment.submission_id}/-/comment/{comment.id}"
+    return _request([f"{base}/delete", f"{base}/delete_own"], {})
 
 
 def biography_changed(username: str, text: str) -> Check:

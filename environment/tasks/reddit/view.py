@@ -28,6 +28,11 @@ class ForumView:
         self.subscribed = index.subscriptions.get(self.me.id, frozenset())
         """Ids of the forums that the signed-in user is subscribed to."""
 
+    @classmethod
+    def of(cls, snapshot: bytes) -> ForumView:
+        """Reads a world from the bytes of its database."""
+        return cls(WorldIndex.of(snapshot))
+
     # What there is
 
     @cached_property

@@ -1,0 +1,1 @@
+"""Open templates: what rules and features may be written and trained with."""
