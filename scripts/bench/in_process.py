@@ -1,0 +1,167 @@
+"""What a step, an observation, a reset and a live episode cost without Chromium."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+
+import psutil
+
+from core.http import HttpRequest
+from core.pages import Back, BrowserAction, Click, Fill, Goto, Observation
+from core.tasks import WorldSpec
+from environment.browsers.in_process import InProcessBrowser, InProcessPage
+from environment.browsers.in_process.pieces import Memory
+from environment.transports import DirectTransport
+from environment.world_host import WorldHost
+from environment.worlds import snapshot_of
+from scripts.bench.figures import Figure, cpu_ms_each, spread
+
+__all__ = ["measure"]
+
+_STEPS = 1200
+_LIVE = 100
+_WORLDS = {"reddit": WorldSpec(profile="generated", seed=3)}
+_USER = "MarvelsGrantMan136"
+
+
+def measure() -> list[Figure]:
+    """Measures in this process; about 15 CPU-seconds."""
+    first, second = _walk(seed=1)
+    return [
+        {
+            "name": f"act + render + observe, mixed walk with writes, first {_STEPS} steps (cold)",
+            "value": statistics.fmean(first),
+            "unit": "CPU-ms/step",
+            "target": "<= 1.0",
+            "n": len(first),
+            "spread": spread(first),
+        },
+        {
+            "name": f"the same, next {_STEPS} steps (warm)",
+            "value": statistics.fmean(second),
+            "unit": "CPU-ms/step",
+            "target": "<= 1.0",
+            "n": len(second),
+            "spread": spread(second),
+        },
+        _reload(),
+        _reset(),
+        _memory(),
+    ]
+
+
+def _open(
+    memory: Memory | None = None,
+) -> tuple[WorldHost, InProcessBrowser, InProcessPage]:
+    host = WorldHost.open(_WORLDS)
+    transport = DirectTransport(host)
+    browser = InProcessBrowser(transport, memory=memory) if memory else InProcessBrowser(transport)
+    page = browser.open_now(
+        host.base_url("reddit") + "/", session="bench", cookies=host.cookies_for(_USER)
+    )
+    return host, browser, page
+
+
+def _largest_forum(host: WorldHost, page: InProcessPage) -> tuple[str, float]:
+    """Returns the URL of the largest forum page on the list, and its size in kB."""
+    page.act_now(Goto("/forums"))
+    base = host.base_url("reddit")
+    links = [e.href for e in page.observe_now().elements if e.href.startswith("/f/")]
+    sizes = {href: _kb(host, base + href) for href in dict.fromkeys(links)}
+    largest = max(sizes, key=lambda href: sizes[href])
+    return base + largest, sizes[largest]
+
+
+def _kb(host: WorldHost, url: str) -> float:
+    return len(host.handle(HttpRequest(method="GET", url=url)).body) / 1000
+
+
+def _walk(seed: int) -> tuple[list[float], list[float]]:
+    host, _, page = _open(Memory())
+    rng = random.Random(seed)
+    times: list[float] = []
+    obs = page.observe_now()
+    for _ in range(2 * _STEPS):
+        action = _choose(obs, rng)
+        start = time.process_time()
+        obs = page.act_now(action)
+        times.append((time.process_time() - start) * 1000)
+    host.close()
+    return times[:_STEPS], times[_STEPS:]
+
+
+def _choose(obs: Observation, rng: random.Random) -> BrowserAction:
+    """A person who mostly reads lists and threads, votes, types and sometimes sends."""
+    kind = rng.random()
+    if kind < 0.1:
+        return Back()
+    roles = ("button",) if kind < 0.25 else ("textbox",) if kind < 0.35 else ("link",)
+    fit = [
+        index
+        for index, element in enumerate(obs.elements)
+        if element.role in roles
+        and element.name.casefold() not in ("log out", "sign out", "delete")
+        and not element.href.startswith(("http", "/static"))
+    ]
+    if not fit:
+        return Goto("/forums")
+    chosen = rng.choice(fit)
+    return Fill(chosen, "a few words") if roles == ("textbox",) else Click(chosen)
+
+
+def _reload() -> Figure:
+    host, _, page = _open()
+    url, size_kb = _largest_forum(host, page)
+    page.act_now(Goto(url))
+    times = [cpu_ms_each(lambda: _again(page, url)) for _ in range(200)]
+    host.close()
+    return {
+        "name": f"act + render + observe, a forum page of {size_kb:.0f} kB seen before",
+        "value": statistics.median(times),
+        "unit": "CPU-ms",
+        "target": "<= 0.5",
+        "n": len(times),
+        "spread": spread(times),
+    }
+
+
+def _again(page: InProcessPage, url: str) -> None:
+    page.act_now(Goto(url))
+    page.observe_now()
+
+
+def _reset() -> Figure:
+    snapshot_of("reddit", _WORLDS["reddit"])
+    times = []
+    for _ in range(200):
+        start = time.process_time()
+        host = WorldHost.open(_WORLDS)
+        times.append((time.process_time() - start) * 1000)
+        host.close()
+    return {
+        "name": "reset: a fresh private world",
+        "value": statistics.median(times),
+        "unit": "CPU-ms",
+        "target": "<= 0.5",
+        "n": len(times),
+        "spread": spread(times),
+    }
+
+
+def _memory() -> Figure:
+    process = psutil.Process()
+    _open()[0].close()
+    before = process.memory_info().rss
+    live = [_open() for _ in range(_LIVE)]
+    used = (process.memory_info().rss - before) / len(live) / 2**20
+    for host, _, _ in live:
+        host.close()
+    return {
+        "name": "memory of a live episode (world, host, browser, page)",
+        "value": used,
+        "unit": "MiB",
+        "target": "<= 3.0",
+        "n": _LIVE,
+    }
