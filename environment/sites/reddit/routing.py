@@ -1,13 +1,15 @@
 """Which handler serves which address.
 
 Patterns are tried in order; where a path has a second segment, its first one selects a short list
-of them. A path that is known under another method only is a 405.
+of them. A path that is known under another method only is a 405; one that ends
+with a slash too many leads to the one without.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 from environment.sites.contract import HttpResponse
 from environment.sites.reddit import (
@@ -22,7 +24,7 @@ from environment.sites.reddit import (
     threads,
     votes,
 )
-from environment.sites.reddit.visit import RefusedError, Visit
+from environment.sites.reddit.visit import RefusedError, Visit, redirect
 
 __all__ = ["answer"]
 
@@ -93,6 +95,8 @@ def answer(visit: Visit) -> HttpResponse:
             visit.args = {name: text for name, text in match.groupdict().items() if text}
             return handler(visit)
         known = True
+    if len(path) > 1 and path.endswith("/") and not visit.posting:
+        return redirect(quote(path.rstrip("/")) or "/", status=301)
     if known:
         raise RefusedError(405, f"This address does not take {visit.method[:10]} requests.")
     raise RefusedError(404, "There is no page at this address.")

@@ -69,7 +69,8 @@ def _found(visit: Visit, kind: str, ids: Sequence[int]) -> tuple[Markup, list[Re
 def _matches(store: Store, kind: str, words: tuple[str, ...]) -> Sequence[int]:
     if store.written & _SOURCES:
         return _scan(store, kind, words)
-    key = (store.snapshot, kind, words)
+    # The hash stands for the snapshot, so that remembering a search does not keep a world alive.
+    key = (hash(store.snapshot), len(store.snapshot), kind, words)
     if key not in _REMEMBERED:
         while len(_REMEMBERED) >= _MOST_REMEMBERED:
             _REMEMBERED.pop(next(iter(_REMEMBERED)), None)
@@ -93,5 +94,5 @@ def _escaped(word: str) -> str:
 
 
 _MOST_REMEMBERED = 512
-_REMEMBERED: dict[tuple[bytes, str, tuple[str, ...]], Sequence[int]] = {}
+_REMEMBERED: dict[tuple[int, int, str, tuple[str, ...]], Sequence[int]] = {}
 """Searches of unchanged worlds; one snapshot serves thousands of them."""

@@ -143,9 +143,9 @@ def page(html: str, status: int = 200) -> HttpResponse:
     return HttpResponse(status=status, headers=_HTML, body=html.encode())
 
 
-def redirect(location: str, headers: Headers = ()) -> HttpResponse:
-    """Sends the browser to another page of this site by a 302."""
-    return HttpResponse(status=302, headers=(("location", location), *_HTML, *headers))
+def redirect(location: str, headers: Headers = (), *, status: int = 302) -> HttpResponse:
+    """Sends the browser to another page of this site."""
+    return HttpResponse(status=status, headers=(("location", location), *_HTML, *headers))
 
 
 def json_answer(value: Mapping[str, object], status: int = 200) -> HttpResponse:

@@ -12,6 +12,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 import environment.sites.reddit as reddit
 from environment.sites.contract import HttpRequest, HttpResponse, SiteApp, header
+from environment.sites.reddit.rankings import ensure_rankings
+from environment.sites.reddit.store import Store
 
 BASE = "http://forum.test"
 ME = "MarvelsGrantMan136"
@@ -387,7 +389,7 @@ def test_a_form_without_the_right_token_changes_nothing(app: SiteApp, me: Client
     assert app.digest() == before
 
 
-def test_user_content_is_escaped_and_marked(app: SiteApp, me: Client):
+def test_user_content_is_escaped_and_marked(me: Client):
     evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> [x](javascript:alert(1))"
     fields = {"submission[title]": evil, "submission[body]": evil, "submission[forum]": "12"}
     where = location(me.form("/submit", fields))
@@ -412,7 +414,7 @@ def test_user_content_is_escaped_and_marked(app: SiteApp, me: Client):
         assert "alert(1)" not in unmarked.text()
 
 
-def test_two_worlds_of_one_snapshot_are_apart_and_deterministic(me: Client):
+def test_two_worlds_of_one_snapshot_are_apart_and_deterministic():
     site = reddit.RedditSite()
     one, two = (site.open(SNAPSHOT, base_url=BASE) for _ in range(2))
     pages = [Client(app, ME).get("/f/space") for app in (one, two)]
@@ -432,6 +434,54 @@ def test_each_change_moves_the_clock_by_one_second(app: SiteApp, me: Client):
     for n in range(3):
         me.form("/f/Books/32/-/comment", {"reply_to_submission_32[comment]": f"c{n}"})
     assert [row["created_at"] for row in rows(app, "comments")[-3:]] == [NOW + 1, NOW + 2, NOW + 3]
+
+
+def test_a_slash_too_many_is_taken_off(me: Client):
+    answer = me.send("GET", "/f/machine%20learning/")
+    assert (answer.status, header(answer.headers, "location")) == (301, "/f/machine%20learning")
+    me.get("/no/such/page", 404)
+
+
+def test_changes_are_the_rows_that_differ_from_the_snapshot(app: SiteApp, me: Client):
+    me.post("/f/space/subscribe.json")
+    me.post("/sv/1.json", choice="1")
+    changes = app.changes()
+    assert changes.keys() == {"subscriptions", "submissions", "submission_votes"}
+    assert [row["upvotes"] for row in changes["submissions"].before] == [6]
+    assert [row["upvotes"] for row in changes["submissions"].after] == [7]
+    me.post("/f/space/unsubscribe.json")
+    me.post("/sv/1.json", choice="0")
+    assert app.changes() == {}
+
+
+def test_a_change_that_fails_leaves_the_world_and_its_clock():
+    store = Store(SNAPSHOT)
+    before = store.digest()
+
+    def fail_halfway() -> None:
+        with store.change():
+            store.write("submissions", "UPDATE submissions SET title = 'x' WHERE id = 1")
+            store.write("submissions", "INSERT INTO submissions (id) VALUES (1)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        fail_halfway()
+    assert (store.digest(), store.now) == (before, NOW)
+    store.close()
+
+
+def test_the_rankings_follow_every_kind_of_write(app: SiteApp, me: Client):
+    me.post("/sv/1.json", choice="-1")
+    location(me.post("/f/Books/32/-/comment", **{"reply_to_submission_32[comment]": "x"}))
+    location(Client(app, "bob").post("/f/Books/32/-/comment/100/delete"))
+    location(me.post("/submit", **{"submission[title]": "n", "submission[forum]": "12"}))
+    location(me.post("/f/machine%20learning/31/-/delete"))
+    assert isinstance(app, reddit.site.RedditApp)
+    kept = app._store.rows("SELECT * FROM rankings ORDER BY submission_id")
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.deserialize(app._store._connection.serialize())
+    db.execute("DROP TABLE rankings")
+    assert ensure_rankings(db)
+    assert db.execute("SELECT * FROM rankings ORDER BY submission_id").fetchall() == kept
 
 
 def test_an_unknown_skin_is_refused():
