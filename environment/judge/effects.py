@@ -13,18 +13,26 @@ An effect is a multiset of changes, so order does not matter and doing a thing t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from environment.judge.rules import SiteRules, rules_of
+from environment.sites.changes import Row, TableChanges
 
-__all__ = ["ANYTHING", "Change", "Effect", "Row", "State", "difference", "effect_of"]
+__all__ = [
+    "ANYTHING",
+    "Change",
+    "Changes",
+    "Difference",
+    "Effect",
+    "difference",
+    "effect_of",
+    "ids_made",
+]
 
-Row = Mapping[str, str | int | float | None]
-Table = Sequence[Row]
-State = Mapping[str, Mapping[str, Table]]
-"""Site name to table name to rows in primary-key order."""
+Changes = Mapping[str, Mapping[str, TableChanges]]
+"""Site name to table name to the rows that differ from the fresh world."""
 
 _Value = str | int | float | None | tuple[object, ...]
 
@@ -63,26 +71,33 @@ class Difference(NamedTuple):
     extra: tuple[Change, ...]
 
 
-def effect_of(before: State, after: State, free: Iterable[str] = ()) -> Effect:
-    """Returns the canonical difference between two states of the same worlds.
+def effect_of(changes: Changes, free: Iterable[str] = ()) -> Effect:
+    """Returns the canonical form of what an episode changed.
 
     Args:
-        before: State of the fresh worlds.
-        after: State at the end of the episode. A table that is the same object as before is
-            known to be unchanged.
+        changes: Rows that differ from the fresh worlds.
         free: `site.table.column`s whose value a task leaves open; it is not compared.
     """
     opened = frozenset(free)
     effect: Effect = Counter()
-    for site, tables in after.items():
+    for site, tables in changes.items():
         rules = rules_of(site)
         edits = {
-            name: _edit(before[site].get(name, ()), rows)
-            for name, rows in tables.items()
-            if name not in rules.bookkeeping and rows is not before[site].get(name)
+            name: _edit(rows) for name, rows in tables.items() if name not in rules.bookkeeping
         }
         effect.update(_Canonical(site, rules, edits, opened).changes())
     return effect
+
+
+def ids_made(changes: Changes) -> frozenset[str]:
+    """Returns the ids, as text, of the rows that an episode made."""
+    return frozenset(
+        str(row["id"])
+        for tables in changes.values()
+        for rows in tables.values()
+        for row in _edit(rows).inserted
+        if "id" in row
+    )
 
 
 def difference(actual: Effect, wanted: Effect) -> Difference:
@@ -98,21 +113,13 @@ class _Edit(NamedTuple):
     updated: tuple[tuple[Row, Row], ...]
 
 
-def _edit(before: Table, after: Table) -> _Edit:
-    start, shorter = 0, min(len(before), len(after))
-    while start < shorter and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    old = {_key(row): row for row in before[start : len(before) - end]}
-    new = {_key(row): row for row in after[start : len(after) - end]}
+def _edit(changes: TableChanges) -> _Edit:
+    old = {_key(row): row for row in changes.before}
+    new = {_key(row): row for row in changes.after}
     return _Edit(
         inserted=tuple(row for key, row in new.items() if key not in old),
         deleted=tuple(row for key, row in old.items() if key not in new),
-        updated=tuple(
-            (old[key], row) for key, row in new.items() if key in old and old[key] != row
-        ),
+        updated=tuple((old[key], row) for key, row in new.items() if key in old),
     )
 
 

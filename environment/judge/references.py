@@ -11,19 +11,20 @@ from dataclasses import dataclass
 
 from core.tasks import AgentResponse, Task, TaskType, WorldSpec
 from environment.browsers.in_process import InProcessBrowser
-from environment.judge.effects import Effect, State, effect_of
+from environment.judge.effects import Effect, effect_of, ids_made
 from environment.judge.official import expected_type
+from environment.judge.rules import rules_of
 from environment.judge.writes import scope_of, sent, writes
 from environment.lru import Lru
 from environment.oracles.contract import Oracle, drive
 from environment.oracles.solutions import SolutionsOf, solutions_of
+from environment.sites.registry import site_named
 from environment.transports import DirectTransport
 from environment.world_host import WorldHost
 
-__all__ = ["Reference", "References", "ids_made", "run_in_process"]
+__all__ = ["Reference", "References", "Wanted", "run_in_process"]
 
 _KEPT_TASKS = 4_096
-_KEPT_WORLDS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,9 @@ NOTHING = Reference(Effect(), frozenset())
 class Wanted:
     """Everything that an episode's final state is compared with."""
 
-    before: State
-    """The fresh worlds."""
     references: tuple[Reference, ...]
     free: frozenset[str]
+    """Columns that are not compared."""
 
 
 class References:
@@ -59,10 +59,8 @@ class References:
             solutions: Finds a task's solutions.
         """
         self._solutions = solutions
-        self._tasks: Lru[tuple[str, str], tuple[tuple[Reference, ...], frozenset[str]]] = Lru(
-            _KEPT_TASKS
-        )
-        self._worlds: Lru[str, State] = Lru(_KEPT_WORLDS)
+        self._tasks: Lru[tuple[str, str], Wanted] = Lru(_KEPT_TASKS)
+        self._passwords: Lru[str, frozenset[str]] = Lru(_KEPT_TASKS)
 
     def of(self, task: Task) -> Wanted:
         """Returns what the final state of a task's episode is compared with.
@@ -71,28 +69,24 @@ class References:
             UnknownTaskError: The task has to change something and no oracle is known.
             OracleLostError: An oracle does not find its way.
         """
-        before = self._before(task.worlds)
         if expected_type(task) is not TaskType.MUTATE:
-            return Wanted(before, (NOTHING,), frozenset())
+            return Wanted((NOTHING,), frozenset())
         key = (task.key, _worlds_key(task.worlds))
         known = self._tasks.get(key)
         if known is None:
             solutions = self._solutions(task)
-            known = (
-                tuple(_run(task, oracle, before, solutions.free) for oracle in solutions.oracles),
-                solutions.free,
-            )
+            runs = tuple(_run(task, oracle, solutions.free) for oracle in solutions.oracles)
+            known = Wanted(runs, solutions.free)
             self._tasks.put(key, known)
-        return Wanted(before, *known)
+        return known
 
-    def _before(self, worlds: Mapping[str, WorldSpec]) -> State:
-        key = _worlds_key(worlds)
-        known = self._worlds.get(key)
+    def passwords_of(self, task: Task) -> frozenset[str]:
+        """Returns the passwords of the users who are signed in during a task."""
+        key = f"{task.user} {_worlds_key(task.worlds)}"
+        known = self._passwords.get(key)
         if known is None:
-            host = WorldHost.open(worlds)
-            known = host.tables()
-            host.close()
-            self._worlds.put(key, known)
+            known = _passwords(task)
+            self._passwords.put(key, known)
         return known
 
 
@@ -118,37 +112,38 @@ def run_in_process(task: Task, oracle: Oracle, host: WorldHost) -> AgentResponse
         browser.end_session_now(task.key)
 
 
-def ids_made(before: State, after: State) -> frozenset[str]:
-    """Returns the ids, as text, of rows that are in a later state only."""
-    made: set[str] = set()
-    for site, tables in after.items():
-        for name, rows in tables.items():
-            old = before[site].get(name, ())
-            if rows is not old and rows and "id" in rows[0]:
-                # Rows stand in the order of their ids, and ids are never given twice.
-                last = old[-1]["id"] if old else None
-                ids = (row["id"] for row in reversed(rows))
-                for id_ in ids:
-                    if last is not None and isinstance(id_, int) and id_ <= int(last):
-                        break
-                    made.add(str(id_))
-    return frozenset(made)
-
-
-def _run(task: Task, oracle: Oracle, before: State, free: frozenset[str]) -> Reference:
+def _run(task: Task, oracle: Oracle, free: frozenset[str]) -> Reference:
     host = WorldHost.open(task.worlds, skin=task.skin)
     try:
         run_in_process(task, oracle, host)
-        after = host.tables()
+        changes = host.changes()
         sites = {host.base_url(site): site for site in task.worlds}
         requests = tuple(sent(host.trace(), sites))
-        made = ids_made(before, after)
+        made = ids_made(changes)
         return Reference(
-            effect_of(before, after, free),
+            effect_of(changes, free),
             frozenset(scope_of(write, made) for write in writes(requests)),
         )
     finally:
         host.close()
+
+
+def _passwords(task: Task) -> frozenset[str]:
+    host = WorldHost.open(task.worlds)
+    try:
+        tables = host.tables()
+    finally:
+        host.close()
+    found: set[str] = set()
+    for site in task.worlds:
+        where = rules_of(site).passwords
+        if where is not None:
+            user = (task.user or site_named(site).default_user).casefold()
+            rows = tables[site].get(where.table, ())
+            found.update(
+                str(r[where.password]) for r in rows if str(r[where.name]).casefold() == user
+            )
+    return frozenset(found)
 
 
 def _worlds_key(worlds: Mapping[str, WorldSpec]) -> str:

@@ -8,8 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["SiteRules", "rules_of"]
+__all__ = ["Passwords", "SiteRules", "rules_of"]
+
+
+class Passwords(NamedTuple):
+    """A table of users."""
+
+    table: str
+    name: str
+    """Its column of user names."""
+    password: str
+    """Its column of passwords."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +42,8 @@ class SiteRules:
     """Rewrites that give different paths of one and the same write one name."""
     confirmed: tuple[re.Pattern[str], ...] = ()
     """Paths of writes that must be preceded by the page that asks whether they are meant."""
-    passwords: tuple[str, str, str] | None = None
-    """Table, its column of user names, its column of passwords."""
+    passwords: Passwords | None = None
+    """Where the site keeps its users' passwords."""
 
 
 def rules_of(site: str) -> SiteRules:
@@ -67,7 +78,7 @@ _REDDIT = SiteRules(
         (re.compile(r"^(/f/[^/]+/\d+)/[^/]+/"), r"\1/-/"),
     ),
     confirmed=(re.compile(r"/delete(?:_own)?$"),),
-    passwords=("users", "username", "password"),
+    passwords=Passwords("users", "username", "password"),
 )
 
 _RULES: Mapping[str, SiteRules] = {"reddit": _REDDIT}
