@@ -104,7 +104,9 @@ def test_a_heading_names_the_innermost_scope_from_itself_on() -> None:
 
 
 def test_only_links_and_controls_stand_inside_a_heading_or_an_alert() -> None:
-    body = "<div role=alert>No <h2>way</h2> <time datetime=1>t</time><a href=/x>x</a><p>!</p></div>z"
+    body = (
+        "<div role=alert>No <h2>way</h2> <time datetime=1>t</time><a href=/x>x</a><p>!</p></div>z"
+    )
     assert rows(body) == [("alert", "No way tx !"), ("link", "x"), ("text", "z")]
     assert elements(body)[-1].heading == ""
 

@@ -162,6 +162,16 @@ def test_pieces_and_memory_change_nothing(seed: int, warm: int) -> None:
     _assert_same(_Writer(random.Random(seed)).page(), URL, memory)
 
 
+def test_one_piece_in_many_contexts_is_remembered_for_each() -> None:
+    piece = f"{OPEN}<section>x <input name=a aria-label=a></section>{CLOSE}"
+    html = (
+        f"<body>{piece}<article id=r>{piece}</article><div data-ugc>{piece}</div>"
+        f"<fieldset disabled>{piece}</fieldset><h1>H</h1>{piece}"
+    )
+    texts = [one for one in _assert_same(html, URL, Memory()) if one.name in "xa"]
+    assert len(set(texts)) == 2 + 2 + 2 + 1 + 2  # a disabled fieldset does not change the text
+
+
 def test_a_form_around_pieces_owns_their_controls() -> None:
     html = (
         "<body><form id=f action=/go><input type=hidden name=a value=1>"

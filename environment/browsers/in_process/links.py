@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
-__all__ = ["depends_on_path", "has_web_scheme", "origin", "referer", "resolve", "shown", "strip"]
+__all__ = [
+    "depends_on_path",
+    "has_web_scheme",
+    "is_web",
+    "origin",
+    "referer",
+    "resolve",
+    "shown",
+    "strip",
+]
 
 _PLAIN_PATH = re.compile(r"/(?!/)(?!.*/\.)(?!\.)[A-Za-z0-9_\-.~/?&=+%:@!$'()*,;#]*\Z")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
@@ -22,6 +31,15 @@ def has_web_scheme(url: str) -> bool:
     """Tells whether an absolute or relative URL leads to http or https."""
     scheme = _SCHEME.match(url)
     return scheme is None or scheme.group(1).lower() in ("http", "https")
+
+
+def is_web(url: str) -> bool:
+    """Tells whether a URL is absolute, http or https, and readable."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def origin(url: str) -> str:

@@ -68,7 +68,7 @@ class Loader:
         first = url
         for _ in range(MAX_REDIRECTS + 1):
             url = url.partition("#")[0]
-            if not _is_web(url):
+            if not links.is_web(url):
                 return NotLoaded(f"cannot open {url}")
             response = self.send(url, source=source, method=method, data=data, accept=HTML_ACCEPT)
             if isinstance(response, NotLoaded):
@@ -115,10 +115,6 @@ class Loader:
             document = document_of(text, url, self._memory)
             self._memory.pages.put(key, document, len(response.body) + 100)
         return Loaded(url, response.status, document.title, document, is_answer)
-
-
-def _is_web(url: str) -> bool:
-    return url.startswith(("http://", "https://")) and len(url) > 8
 
 
 def _name_of(url: str) -> str:

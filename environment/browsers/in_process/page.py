@@ -198,7 +198,7 @@ class InProcessPage:
             return answer.problem
         if not 200 <= answer.status < 300:
             return f"the site answered {answer.status}"
-        result = self._loader.load(page, source=self._source)
+        result = self._loader.load(page, source=page)
         if isinstance(result, NotLoaded):
             return result.problem
         self._show(result)

@@ -238,7 +238,8 @@ class Walk:
             self._emit("text", text_of(node), value=moment)
         elif name := squeeze(attributes.get("alt") or ""):
             self._end_run()
-            self._emit("image", name, href=self._href(attributes.get("src") or ""))
+            source = attributes.get("src")
+            self._emit("image", name, href=self._href(source) if source else "")
 
     def _control(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
         """Records a control and emits its element, if it has one."""
