@@ -1,0 +1,265 @@
+"""One episode as a person sees it in the terminal: plan, agents, money, verdict.
+
+`EpisodeBoard` is a fold of the episode's events; drawing it is a pure function of what was folded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+import networkx as nx
+from pydantic import JsonValue
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from core.budget import dollars
+from core.events import (
+    ActionTaken,
+    AgentLost,
+    EpisodeFailed,
+    EpisodeFinished,
+    EpisodeStarted,
+    Event,
+    PageObserved,
+    PlanLookedUp,
+    PlanMade,
+    Replanned,
+    SpendRefunded,
+    SpendReserved,
+    SpendSettled,
+    SubtaskFailed,
+    SubtaskStarted,
+    SubtaskSucceeded,
+)
+from core.plans import Plan, PlanGraph, PlanNode
+from environment.judge.verdict import Verdict
+
+__all__ = ["EpisodeBoard"]
+
+_ICONS = {
+    "waiting": ("○", "dim"),
+    "running": ("●", "yellow"),
+    "done": ("✔", "green"),
+    "failed": ("✘", "red"),
+}
+_RECENT = 5
+_WIDTH = 46
+
+
+@dataclass(slots=True)
+class _NodeLine:
+    state: str = "waiting"
+    agent: str = ""
+    steps: int = 0
+    spent: int = 0
+    note: str = ""
+
+
+@dataclass(slots=True)
+class EpisodeBoard:
+    """What is known of an episode so far."""
+
+    title: str
+    intent: str = ""
+    budget: int = 0
+    hard_cap: int = 0
+    plan: Plan | None = None
+    nodes: dict[int, _NodeLine] = field(default_factory=dict)
+    recent: list[str] = field(default_factory=list)
+    reserved: dict[str, int] = field(default_factory=dict)
+    spent: int = 0
+    replans: int = 0
+    ending: str = ""
+    verdict: Verdict | None = None
+
+    @singledispatchmethod
+    def apply(self, event: Event) -> None:
+        """Takes in one event; kinds that are not shown change nothing."""
+
+    @apply.register
+    def _(self, event: EpisodeStarted) -> None:
+        self.intent, self.budget, self.hard_cap = event.intent, event.budget, event.hard_cap
+
+    @apply.register
+    def _(self, event: PlanLookedUp) -> None:
+        self._say(f"cache: {'hit' if event.hit else escape(event.reason)}")
+
+    @apply.register
+    def _(self, event: PlanMade) -> None:
+        self._take_plan(event.plan)
+
+    @apply.register
+    def _(self, event: Replanned) -> None:
+        self.replans += 1
+        self._take_plan(event.plan)
+        self._say(
+            f"[magenta]{event.repair}[/magenta] because of {event.trigger}: {escape(event.reason)}"
+        )
+
+    @apply.register
+    def _(self, event: SubtaskStarted) -> None:
+        line = self._line(event.node)
+        line.state, line.agent, line.note = "running", event.agent, ""
+
+    @apply.register
+    def _(self, event: PageObserved) -> None:
+        what = f"{short(event.title or event.url)} {event.problem}".rstrip()
+        self._say(f"{event.agent} sees {escape(what)}")
+
+    @apply.register
+    def _(self, event: ActionTaken) -> None:
+        self._line(event.node).steps = event.step
+        what = " ".join(part for part in (event.action, event.label, repr_of(event.text)) if part)
+        self._say(f"{event.agent} [cyan]{escape(what)}[/cyan]")
+
+    @apply.register
+    def _(self, event: SubtaskSucceeded) -> None:
+        line = self._line(event.node)
+        line.state, line.steps = "done", event.steps
+        line.spent += event.spent
+        line.note = ", ".join(f"{name}={short(value)}" for name, value in event.outputs.items())
+
+    @apply.register
+    def _(self, event: SubtaskFailed) -> None:
+        line = self._line(event.node)
+        line.state, line.steps = "failed", event.steps
+        line.spent += event.spent
+        line.note = f"{event.failure}: {event.reason}"
+        self._say(f"{event.agent} [red]failed node {event.node}[/red]: {escape(event.reason)}")
+
+    @apply.register
+    def _(self, event: AgentLost) -> None:
+        self._say(f"[red]{event.agent} is lost[/red]: {escape(event.reason)}")
+
+    @apply.register
+    def _(self, event: SpendReserved) -> None:
+        self.reserved[event.reservation] = event.amount
+
+    @apply.register
+    def _(self, event: SpendSettled) -> None:
+        self.reserved.pop(event.reservation, None)
+        self.spent += event.amount
+
+    @apply.register
+    def _(self, event: SpendRefunded) -> None:
+        self.reserved.pop(event.reservation, None)
+
+    @apply.register
+    def _(self, event: EpisodeFinished) -> None:
+        data = event.response.retrieved_data
+        answer = "" if data is None else f"  {short(data)}"
+        self.ending = f"{event.response.task_type} {event.response.status}{answer}"
+
+    @apply.register
+    def _(self, event: EpisodeFailed) -> None:
+        self.ending = f"lost: {event.reason}"
+
+    def __rich__(self) -> RenderableType:
+        """Draws the board."""
+        parts: list[RenderableType] = [Text(self.intent, style="bold")]
+        if self.plan is not None:
+            parts.append(self._plan_table(self.plan))
+        if not self.ending:
+            parts += [Text.from_markup(f"  {line}", overflow="ellipsis") for line in self.recent]
+        parts.append(self._money())
+        if self.ending:
+            parts.append(Text(f"answer   {self.ending}"))
+        if self.verdict is not None:
+            parts.append(_verdict_line(self.verdict))
+        return Panel(
+            Group(*parts), title=self.title, title_align="left", border_style=self._colour()
+        )
+
+    def _colour(self) -> str:
+        if self.verdict is None:
+            return "blue"
+        return "green" if self.verdict.strict else "red"
+
+    def _take_plan(self, plan: Plan) -> None:
+        self.plan = plan
+        self.nodes = {node.id: self.nodes.get(node.id, _NodeLine()) for node in plan.nodes}
+
+    def _line(self, node: int) -> _NodeLine:
+        return self.nodes.setdefault(node, _NodeLine())
+
+    def _say(self, line: str) -> None:
+        self.recent = [*self.recent, line][-_RECENT:]
+
+    def _plan_table(self, plan: Plan) -> Table:
+        table = Table(box=None, padding=(0, 1), header_style="dim", expand=False)
+        for name in ("plan", "agent", "tier", "steps", "cost", "values"):
+            table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=_WIDTH)
+        for node, stem in _drawn(plan):
+            line = self._line(node.id)
+            icon, style = _ICONS[line.state]
+            table.add_row(
+                Text(f"{icon} {stem}", style=style),
+                line.agent or node.agent,
+                str(node.tier),
+                str(line.steps or ""),
+                dollars(line.spent) if line.spent else "",
+                Text(line.note, style="red" if line.state == "failed" else "dim"),
+            )
+        return table
+
+    def _money(self) -> RenderableType:
+        held = sum(self.reserved.values())
+        cap = max(self.hard_cap, 1)
+        text = (
+            f"budget   {dollars(self.budget)}   spent {dollars(self.spent)}   "
+            f"reserved {dollars(held)}"
+        )
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(text, ProgressBar(total=cap, completed=min(self.spent + held, cap), width=24))
+        return grid
+
+
+def short(value: JsonValue) -> str:
+    """Returns a value as short text."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+
+
+def repr_of(text: str) -> str:
+    """Returns quoted short text, nothing for nothing."""
+    return f'"{short(text)}"' if text else ""
+
+
+def _drawn(plan: Plan) -> list[tuple[PlanNode, str]]:
+    """Returns nodes in the order of their generation, each with its line of the DAG."""
+    graph = PlanGraph(plan).graph
+    lines = []
+    for depth, generation in enumerate(nx.topological_generations(graph)):
+        for node_id in sorted(generation):
+            node = plan.node(node_id)
+            waits = ",".join(str(before) for before in sorted(graph.predecessors(node_id)))
+            arrow = f"  ← {waits}" if waits else ""
+            indent = "  " * depth
+            lines.append(
+                (node, f"{indent}{node_id} {node.subgoal.verb} {node.subgoal.object}{arrow}")
+            )
+    return lines
+
+
+def _verdict_line(verdict: Verdict) -> Text:
+    official = "none" if verdict.official is None else f"{verdict.official:.1f}"
+    line = Text.assemble(
+        f"verdict  official {official} ", _mark(verdict.official == 1.0), "   strict "
+    )
+    line.append(_mark(verdict.strict))
+    if verdict.error:
+        line.append(f"   the judge could not decide: {verdict.error}", style="red")
+    elif verdict.reasons and not verdict.strict:
+        line.append(f"   {verdict.reasons[0]}", style="dim")
+    if verdict.violations:
+        line.append(f"   {len(verdict.violations)} violations", style="red")
+    return line
+
+
+def _mark(good: bool) -> Text:
+    return Text("✔", style="green") if good else Text("✘", style="red")
