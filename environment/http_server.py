@@ -283,8 +283,8 @@ def _request(scope: _Message, body: bytes) -> HttpRequest:
 
 async def _write(response: HttpResponse, method: str, send: _Send) -> None:
     fields = [field for field in response.headers if field[0] != "content-length"]
-    if not header(response.headers, "cache-control") and _is_page(response):
-        # Going back asks the world again, as the in-process browser does.
+    if method == "GET" and _is_page(response):
+        # Going back asks the world again, but never sends a form twice, as the in-process browser.
         fields.append(("cache-control", "no-store"))
     if response.status not in (204, 304):
         fields.append(("content-length", str(len(response.body))))
@@ -296,7 +296,9 @@ async def _write(response: HttpResponse, method: str, send: _Send) -> None:
 
 
 def _is_page(response: HttpResponse) -> bool:
-    return not header(response.headers, "content-type").startswith(("text/css", "image/", "font/"))
+    if header(response.headers, "cache-control"):
+        return False
+    return header(response.headers, "content-type").startswith("text/html")
 
 
 def _plain(status: int, text: str) -> HttpResponse:

@@ -145,11 +145,11 @@
     return {};
   }
 
-  function select(node, label, quoted, index) {
+  function select(node, label, index) {
     const isOpen = (one) => !one.disabled && !one.closest("optgroup[disabled]");
     const options = Array.from(node.options).filter(isOpen);
     const option = options.find((one) => world.labelOf(one) === label);
-    if (!option) return { problem: `no option ${quoted} in element ${index}` };
+    if (!option) return { problem: `no option '${label}' in element ${index}` };
     node.focus();
     node.selectedIndex = option.index;
     node.dispatchEvent(new Event("input", { bubbles: true }));
@@ -157,8 +157,8 @@
     return {};
   }
 
-  function press(node, role, key, quoted, index) {
-    if (!KEYS.has(key)) return { problem: `key ${quoted} does nothing` };
+  function press(node, role, key, index) {
+    if (!KEYS.has(key)) return { problem: `key '${key}' does nothing` };
     const isSpace = key === "Space" || key === " ";
     const isClick =
       (key === "Enter" && (role === "link" || role === "button")) ||
@@ -183,7 +183,7 @@
     : kind === "select" ? role === "combobox"
     : CLICKABLE.has(role);
 
-  function start(kind, index, argument, quoted) {
+  function start(kind, index, argument) {
     const node = world.table[index];
     if (!node || !node.isConnected) return { problem: `no such element: ${index}` };
     const role = world.rows[index][0];
@@ -195,16 +195,15 @@
       return { problem: `element ${index} is disabled` };
     if (kind === "click") return click(node, role, index);
     if (kind === "fill") return fill(node, argument);
-    if (kind === "select") return select(node, argument, quoted, index);
-    return press(node, role, argument, quoted, index);
+    if (kind === "select") return select(node, argument, index);
+    return press(node, role, argument, index);
   }
 
   world.settled = settled;
-  // `quoted` is the argument as Python shows it, for problems.
-  world.act = async (kind, index, argument, quoted, limitMs) => {
+  world.act = async (kind, index, argument, limitMs) => {
     pending.clear(); // what was under way before is not this action's doing
     jsonForm = refused = "";
-    const todo = start(kind, index, argument, quoted);
+    const todo = start(kind, index, argument);
     if (todo.mouse || todo.key) return JSON.stringify(todo);
     return settled(todo.problem, limitMs);
   };

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.async_api import (
     Browser,
@@ -49,6 +49,7 @@ _EMPTYING_S = 5.0
 _LOST = "lost"
 _GONE_WORDS = ("closed", "crashed", "disconnected")
 _OTHER_DOCUMENT_WORDS = ("context", "navigated", "Promise was collected", "No frame")
+_MAX_REDIRECTS = 10
 _SWAPPING = "Not attached to an active page"
 """What Chromium says while one renderer process takes over from another."""
 _SWAP_S = 0.02
@@ -67,6 +68,13 @@ class CommandRefusedError(Exception):
 
 class DocumentLostError(Exception):
     """Another document came while a script was running in this one."""
+
+
+class _Redirects(NamedTuple):
+    """A chain of redirects so far."""
+
+    first_url: str
+    hops: int
 
 
 class Engine:
@@ -196,8 +204,9 @@ class Tab:
         self._tasks: set[asyncio.Task[None]] = set()
         self.navigation = Navigation(frame_id)
         self.is_lost = False
-        self.blocked_url = ""
-        """The last document that was not allowed, empty when there was none."""
+        self._redirects: dict[str, _Redirects] = {}
+        self.refusal = ""
+        """Why a document was not let in since this was cleared, as a problem."""
 
     @classmethod
     async def attach(
@@ -300,7 +309,7 @@ class Tab:
         except (TimeoutError, TabLostError, DocumentLostError):
             return False
         self.navigation.begin()
-        self.blocked_url = ""
+        self.refusal = ""
         return True
 
     async def close(self) -> None:
@@ -345,17 +354,28 @@ class Tab:
         self.navigation.stopped(self._frame_id)
 
     def _judge(self, event: _Event, is_allowed: Callable[[str], bool]) -> None:
-        self._spawn(self._answer(event, is_allowed(event["request"]["url"])))
+        """Lets a document request through, or not; each redirect is a request of its own."""
+        url, frame_id = event["request"]["url"], event["frameId"]
+        cause = self._redirects.pop(event.get("redirectedRequestId", ""), None)
+        chain = _Redirects(cause.first_url, cause.hops + 1) if cause else _Redirects(url, 0)
+        refusal = ""
+        if not is_allowed(url):
+            refusal = f"cannot reach {url}"
+        elif chain.hops > _MAX_REDIRECTS:
+            refusal = f"too many redirects: {chain.first_url}"
+        elif frame_id == self._frame_id:
+            self._redirects = {event["requestId"]: chain}
+        if refusal and frame_id == self._frame_id:
+            self.refusal = refusal
+        self._spawn(self._answer(event["requestId"], is_refused=bool(refusal)))
 
-    async def _answer(self, event: _Event, allowed: bool) -> None:
-        request = {"requestId": event["requestId"]}
+    async def _answer(self, request_id: str, *, is_refused: bool) -> None:
+        request = {"requestId": request_id}
         try:
-            if allowed:
+            if is_refused:
+                await self._session.send("Fetch.failRequest", {**request, "errorReason": "Aborted"})
+            else:
                 await self._session.send("Fetch.continueRequest", request)
-                return
-            if event["frameId"] == self._frame_id:
-                self.blocked_url = event["request"]["url"]
-            await self._session.send("Fetch.failRequest", {**request, "errorReason": "Aborted"})
         except Error:  # the request or the tab is gone
             return
 

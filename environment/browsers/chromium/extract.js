@@ -255,7 +255,7 @@
       } else if (tag === "IMG") {
         const alt = tidy(node.getAttribute("alt") || "");
         const source = node.getAttribute("src");
-        const href = source === null ? "" : addressOf(source);
+        const href = source ? addressOf(source) : "";
         if (alt) this.emit(node, at, "image", alt, { href });
         return true;
       } else if (tag === "TIME" && node.hasAttribute("datetime")) {

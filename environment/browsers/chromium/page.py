@@ -75,7 +75,7 @@ class ChromiumPage:
             TabLostError: The browser is gone.
         """
         self._url = url
-        self._problem = (await self._bounded(self._goto(url))).problem
+        self._remember(await self._bounded(self._goto(url)))
         if self.tab.is_lost:
             raise TabLostError(url)
         await self.tab.command("Page.resetNavigationHistory")
@@ -94,9 +94,9 @@ class ChromiumPage:
             if self.is_closed:
                 return empty_page(self._url, "page is closed")
             self.tab.navigation.begin()
-            self.tab.blocked_url = ""
+            self.tab.refusal = ""
             observation = await self._bounded(self._carry_out(action))
-            self._problem = observation.problem.removesuffix(TRUNCATED).removesuffix("; ")
+            self._remember(observation)
             return observation
 
     async def screenshot(self) -> bytes:
@@ -114,6 +114,10 @@ class ChromiumPage:
             return
         self.is_closed = True
         await self._released(self)
+
+    def _remember(self, observation: Observation) -> None:
+        """Keeps the problem, which later observations repeat until the next action."""
+        self._problem = observation.problem.removesuffix(TRUNCATED).removesuffix("; ")
 
     async def _bounded(self, work: Awaitable[Observation]) -> Observation:
         try:
@@ -175,8 +179,8 @@ class ChromiumPage:
             navigation.begin()
         await navigation.end()
         navigation.begin()
-        problem = _why_not(error, self.tab.blocked_url, urldefrag(url).url) if error else ""
-        return await self._read(problem)
+        problem = _why_not(error, urldefrag(url).url) if error else ""
+        return await self._read(self.tab.refusal or problem)
 
     async def _back(self) -> Observation:
         if not await self._step_back():
@@ -200,7 +204,7 @@ class ChromiumPage:
     async def _touch(self, kind: str, element: int, argument: str) -> Observation:
         if self.tab.navigation.failed_url:
             return await self._read(f"no such element: {element}")
-        words = ", ".join(map(json.dumps, (kind, element, argument, repr(argument))))
+        words = ", ".join(map(json.dumps, (kind, element, argument)))
         call = f"page.act({words}, {_FETCH_LIMIT_MS})"
         try:
             reply = parse_reply(await self.tab.evaluate(call))
@@ -229,8 +233,8 @@ class ChromiumPage:
             assert observation is not None, "settled() always gives a page"
             if await self._moved_on(reply):
                 continue
-            if self.tab.blocked_url and not observation.problem:
-                return _with_problem(observation, f"cannot reach {self.tab.blocked_url}")
+            if self.tab.refusal and not observation.problem:
+                return replace(observation, problem=self.tab.refusal)
             return observation
         return empty_page(self._url, "too many redirects: " + self._url)
 
@@ -263,14 +267,7 @@ class ChromiumPage:
         return empty_page(failed, problem)
 
 
-def _with_problem(observation: Observation, problem: str) -> Observation:
-    both = "; ".join(filter(None, (problem, observation.problem)))
-    return replace(observation, problem=both)
-
-
-def _why_not(error: str, blocked_url: str, url: str) -> str:
-    if blocked_url:
-        return f"cannot reach {blocked_url}"
+def _why_not(error: str, url: str) -> str:
     if error == "net::ERR_TOO_MANY_REDIRECTS":
         return f"too many redirects: {url}"
     if error.endswith("TIMED_OUT"):
