@@ -35,10 +35,12 @@ def directory(visit: Visit) -> HttpResponse:
     order = visit.args.get("order", "submissions")
     number = visit.page_number()
     records = visit.store.rows(
-        "SELECT f.name, f.title, f.id,"
-        " (SELECT count(*) FROM subscriptions n WHERE n.forum_id = f.id) AS subscribers,"
-        " (SELECT count(*) FROM rankings r WHERE r.forum_id = f.id) AS submissions"
-        f" FROM forums f ORDER BY {_ORDERS[order]} LIMIT {DIRECTORY_SIZE + 1} OFFSET ?",
+        "SELECT f.name, f.title, f.id, ifnull(n.number, 0) AS subscribers,"
+        " ifnull(r.number, 0) AS submissions FROM forums f"
+        " LEFT JOIN (SELECT forum_id, count(*) AS number FROM subscriptions GROUP BY forum_id) n"
+        " ON n.forum_id = f.id"
+        " LEFT JOIN (SELECT forum_id, count(*) AS number FROM rankings GROUP BY forum_id) r"
+        f" ON r.forum_id = f.id ORDER BY {_ORDERS[order]} LIMIT {DIRECTORY_SIZE + 1} OFFSET ?",
         (number - 1) * DIRECTORY_SIZE,
     )
     return show(

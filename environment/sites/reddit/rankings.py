@@ -64,7 +64,7 @@ CREATE TABLE rankings (
   last_active INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS subscriptions_by_forum ON subscriptions(forum_id);
 CREATE INDEX IF NOT EXISTS notifications_by_user ON notifications(user_id, seen);
-CREATE INDEX IF NOT EXISTS comments_by_parent ON comments(parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS comments_by_time ON comments(created_at);
 """
 
 _INDEXES = """
