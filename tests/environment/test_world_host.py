@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ConfigurationError, WorldTimeoutError, WorldUnreachableError
 from core.http import HttpRequest, HttpResponse, header
-from environment.sites.contract import Row, WorldSpec
+from environment.sites.contract import Row, TableChanges, WorldSpec
 from environment.transports import DirectTransport
 from environment.world_host import World, WorldHost
 from environment.worlds import snapshot_of
@@ -40,6 +40,9 @@ class Odd:
 
     def tables(self) -> Mapping[str, Sequence[Row]]:
         return {"served": [{"n": self.served}]}
+
+    def changes(self) -> Mapping[str, TableChanges]:
+        return {}
 
     def digest(self) -> str:
         return str(self.served)

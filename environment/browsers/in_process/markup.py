@@ -55,9 +55,10 @@ _LATIN = frozenset(("iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", 
 
 def squeeze(text: str) -> str:
     """Collapses runs of white space, strips the ends and cuts at `MAX_CHARACTERS`."""
+    text = text.strip(SPACES)
     if text.isascii() and text.isprintable():  # the only white space is the space
-        return " ".join(text.split())[:MAX_CHARACTERS]
-    return _SPACES.sub(" ", text).strip(" ")[:MAX_CHARACTERS]
+        return (text if "  " not in text else " ".join(text.split()))[:MAX_CHARACTERS]
+    return _SPACES.sub(" ", text)[:MAX_CHARACTERS]
 
 
 def is_skipped(attributes: dict[str, str | None]) -> bool:

@@ -156,9 +156,9 @@ class Walk:
         is_block = tag in BLOCKS or "data-ugc" in attributes
         if is_block:
             self._end_run()
-        if not attributes and tag not in _CHANGING:
-            return node, is_block, None
-        return node, is_block, self._change(node, tag, attributes)
+        if tag in _CHANGING or "data-ugc" in attributes or "role" in attributes:
+            return node, is_block, self._change(node, tag, attributes)
+        return node, is_block, None
 
     def _leave(self, frame: _Frame) -> LexborNode | None:
         """Ends an element: restores what it changed and returns its next sibling."""
@@ -281,8 +281,8 @@ class Walk:
         texts = self._texts
         if texts:
             self._texts = []
-            text = texts[0] if len(texts) == 1 else "".join(texts)
-            if text.strip(SPACES):
+            text = (texts[0] if len(texts) == 1 else "".join(texts)).strip(SPACES)
+            if text:
                 self._emit("text", squeeze(text))
 
     def _emit(
