@@ -13,11 +13,11 @@
 The seed picks world, entities and wording. A template whose conditions a world does not meet is
 drawn again, from the same seed, so every seed gives a task, and always the same one.
 
-Adding a template: write a rule in a file of `environment/tasks/<site>/open/` (it computes the answer
-from the world and returns a `Goal`; at least three wordings), and its solution in the file of
-solutions beside it: an oracle that acts on pages only, and at least one wrong trajectory. The
-tests in `tests/environment/test_generated_*.py` run both on several seeds. Sealed templates are
-written before the rules that they measure, and are listed by `scripts/seal_templates.py`.
+Adding a template: write a rule in a file of `environment/tasks/<site>/open/` (it computes the
+answer from the world and returns a `Goal`; at least three wordings), and its solution in the
+file of solutions beside it: an oracle that acts on pages only, and at least one wrong trajectory.
+The tests in `tests/environment/test_generated_*.py` run both on several seeds. Sealed templates
+are written before the rules that they measure, and `scripts/seal_templates.py` lists them.
 """
 
 from __future__ import annotations

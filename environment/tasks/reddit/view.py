@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -16,6 +17,10 @@ from environment.tasks.templates import NoInstanceError
 __all__ = ["ForumView"]
 
 Row = TypeVar("Row")
+
+_LONGEST_QUOTE = 100
+"""Characters; longer texts may carry more than their author's own words."""
+_MARKUP = re.compile(r"://|[\[\]*_`<>\n]")
 
 
 class ForumView:
@@ -143,6 +148,11 @@ class ForumView:
         return tuple(self.index.users.values())
 
     # Conditions of a well-posed task
+
+    @staticmethod
+    def plain(text: str) -> bool:
+        """Whether a text is short, of one line and without markup, so that it can be quoted."""
+        return 0 < len(text) <= _LONGEST_QUOTE and not _MARKUP.search(text)
 
     @staticmethod
     def some(rows: Sequence[Row], at_least: int = 1) -> Sequence[Row]:

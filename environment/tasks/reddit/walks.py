@@ -224,8 +224,8 @@ def parent_of(obs: Observation, row: str) -> str:
     """Returns the row of the comment that a comment answers; empty when it answers the post."""
     number = row.removeprefix("comment_")
     for one in in_row(obs, row):
-        found = re.search(r"/comment/(\d+)$", one.href) if not one.ugc else None
-        if found and found[1] != number:
+        found = re.search(r"/-/comment/(\d+)$", one.href)
+        if found and found[1] != number and one.name == writer(obs, f"comment_{found[1]}"):
             return f"comment_{found[1]}"
     return ""
 

@@ -93,16 +93,15 @@ def _author_of_comment(world: ForumView, rng: Random) -> Goal:
     post = world.post(rng, lambda row: len(world.comments(row)) >= 3)
     rows = world.comments(post)
     texts = [row.body for row in rows]
-    plain = [row for row in rows if texts.count(row.body) == 1 and "://" not in row.body]
+    plain = [row for row in rows if texts.count(row.body) == 1 and world.plain(row.body)]
     comment = rng.choice(world.some(plain))
-    others = [row.body for row in rows if row.user_id != comment.user_id]
+    others = [row.body for row in plain if row.user_id != comment.user_id]
     slots = {
         "text": comment.body,
         "title": post.title,
         "forum": world.forum_of(post).name,
     }
     other = rng.choice(world.some(others))
-    world.need(texts.count(other) == 1)
     return retrieve(slots, world.author(comment).username, other=other)
 
 
@@ -126,7 +125,7 @@ def _subscriber_count(world: ForumView, rng: Random) -> Goal:
     "Look up the profile of the user {user} and give me the biography written there.",
 )
 def _biography_of_user(world: ForumView, rng: Random) -> Goal:
-    user = world.user(rng, lambda one: bool(one.biography) and "://" not in one.biography)
+    user = world.user(rng, lambda one: world.plain(one.biography))
     other = world.user(rng, lambda one: bool(one.biography))
     world.need(user.biography != other.biography)
     return retrieve({"user": user.username}, user.biography, other=other.username)
@@ -177,7 +176,7 @@ def _last_message(world: ForumView, rng: Random) -> Goal:
     thread, other = rng.sample(world.some(sorted(threads), 2), 2)
     messages = [row for row in world.index.messages.values() if row.thread_id == thread]
     last = max(messages, key=lambda row: row.created_at)
-    world.need("://" not in last.body)
+    world.need(world.plain(last.body))
     user, decoy = (world.index.users[threads[one]].username for one in (thread, other))
     return retrieve({"user": user}, last.body, other=decoy)
 
