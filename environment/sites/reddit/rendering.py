@@ -260,6 +260,9 @@ def _environment(skin: str) -> Environment:
         iso=iso_time,
         forum_path=forum_path,
     )
+    # Importing a macro anew in each of a thousand fragments would cost more than calling it.
+    macros = vars(environment.get_template("vote.html").module)
+    environment.globals.update(vote=macros["vote"], when=macros["when"])
     return environment
 
 
