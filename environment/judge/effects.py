@@ -5,7 +5,8 @@ and under other ids:
 
 * the id of a new row is dropped, and a column that points to a new row holds that row's content;
 * moments (`*_at`) are reduced to whether they are set;
-* runs of white space in text count as one space.
+* runs of white space in text count as one space;
+* the address of a site in text is its placeholder (`__REDDIT__`).
 
 An effect is a multiset of changes, so order does not matter and doing a thing twice does.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.tasks import placeholder
 from environment.judge.rules import SiteRules, rules_of
 from environment.sites.changes import Row, TableChanges
 
@@ -71,21 +73,24 @@ class Difference(NamedTuple):
     extra: tuple[Change, ...]
 
 
-def effect_of(changes: Changes, free: Iterable[str] = ()) -> Effect:
+def effect_of(
+    changes: Changes, *, base_urls: Mapping[str, str], free: Iterable[str] = ()
+) -> Effect:
     """Returns the canonical form of what an episode changed.
 
     Args:
         changes: Rows that differ from the fresh worlds.
+        base_urls: Site name to scheme and host in this episode.
         free: `site.table.column`s whose value a task leaves open; it is not compared.
     """
-    opened = frozenset(free)
+    text = _Text(base_urls, frozenset(free))
     effect: Effect = Counter()
     for site, tables in changes.items():
         rules = rules_of(site)
         edits = {
             name: _edit(rows) for name, rows in tables.items() if name not in rules.bookkeeping
         }
-        effect.update(_Canonical(site, rules, edits, opened).changes())
+        effect.update(_Canonical(site, rules, edits, text).changes())
     return effect
 
 
@@ -130,16 +135,29 @@ def _key(row: Row) -> tuple[_Value, ...]:
     return tuple(value for name, value in row.items() if name.endswith("_id"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What is no part of a text: how it is spaced, and under which address a site runs."""
+
+    base_urls: Mapping[str, str]
+    free: frozenset[str]
+
+    def plain(self, text: str) -> str:
+        for site, url in self.base_urls.items():
+            text = text.replace(url, placeholder(site))
+        return " ".join(text.split())
+
+
 class _Canonical:
     """Gives the edits of one site their canonical form."""
 
     def __init__(
-        self, site: str, rules: SiteRules, edits: Mapping[str, _Edit], free: frozenset[str]
+        self, site: str, rules: SiteRules, edits: Mapping[str, _Edit], text: _Text
     ) -> None:
         self._site = site
         self._rules = rules
         self._edits = edits
-        self._free = free
+        self._text = text
         self._new = {
             name: {row["id"]: row for row in edit.inserted if "id" in row}
             for name, edit in edits.items()
@@ -169,7 +187,7 @@ class _Canonical:
     def _value(
         self, table: str, column: str, value: str | int | float | None, depth: int
     ) -> _Value:
-        if f"{self._site}.{table}.{column}" in self._free:
+        if f"{self._site}.{table}.{column}" in self._text.free:
             return ANYTHING
         if column.endswith("_at"):
             return None if value is None else "(a moment)"
@@ -178,4 +196,4 @@ class _Canonical:
         # A row is deeper than what it points to; the bound only guards against a cycle.
         if target is not None and made is not None and depth < 8:
             return (f"new {target}", self._content(target, made, depth=depth + 1))
-        return " ".join(value.split()) if isinstance(value, str) else value
+        return self._text.plain(value) if isinstance(value, str) else value

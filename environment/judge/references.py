@@ -117,11 +117,11 @@ def _run(task: Task, oracle: Oracle, free: frozenset[str]) -> Reference:
     try:
         run_in_process(task, oracle, host)
         changes = host.changes()
-        sites = {host.base_url(site): site for site in task.worlds}
-        requests = tuple(sent(host.trace(), sites))
+        urls = {site: host.base_url(site) for site in task.worlds}
+        requests = tuple(sent(host.trace(), urls))
         made = ids_made(changes)
         return Reference(
-            effect_of(changes, free),
+            effect_of(changes, base_urls=urls, free=free),
             frozenset(scope_of(write, made) for write in writes(requests)),
         )
     finally:

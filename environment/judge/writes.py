@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -30,13 +30,14 @@ class Sent:
     status: int
 
 
-def sent(trace: Sequence[TraceEntry], sites: dict[str, str]) -> Iterator[Sent]:
+def sent(trace: Sequence[TraceEntry], base_urls: Mapping[str, str]) -> Iterator[Sent]:
     """Yields every request of a trace.
 
     Args:
         trace: The exchanges in the world host's order.
-        sites: Scheme and host to site name.
+        base_urls: Site name to scheme and host, no trailing slash.
     """
+    sites = {url: site for site, url in base_urls.items()}
     for entry in trace:
         parts = urlsplit(entry.request.url)
         text = entry.request.body.decode("utf-8", "replace")
