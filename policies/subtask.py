@@ -34,6 +34,7 @@ from core.plans import Verb
 from policies.subtask_checks import (
     Refusal,
     missing_output,
+    named_failure,
     page_failure,
     stop_failure,
     unmet_postcondition,
@@ -172,8 +173,9 @@ class SubtaskMachine:
             return self._reserve(self._upper_bound(), purpose=None)
         try:
             outputs = self._parts.computation(node, event.order.arguments)
-        except CallerError as error:
-            return self._fail(FailureKind.OUTPUT, str(error))
+        except (CallerError, ValueError) as error:
+            refusal = named_failure(str(error), otherwise=FailureKind.OUTPUT)
+            return self._fail(refusal.kind, refusal.reason)
         names = {output.name for output in node.outputs}
         self._notes = {name: value for name, value in outputs.items() if name in names}
         return self._deliver()
@@ -237,6 +239,7 @@ class SubtaskMachine:
         page = self._current
         if isinstance(action, Expand):
             self._expanded += 1
+            self._remember(page, action, "")
         order = self._known
         rendering, node = self._parts.rendering, order.node
         self._shown = rendering.shown_ids(page, node, order.arguments, node.tier, self._expanded)

@@ -9,7 +9,14 @@ from core.events import FailureKind
 from core.pages import Observation, Value
 from core.plans import PlanNode, Postcondition
 
-__all__ = ["Refusal", "missing_output", "page_failure", "stop_failure", "unmet_postcondition"]
+__all__ = [
+    "Refusal",
+    "missing_output",
+    "named_failure",
+    "page_failure",
+    "stop_failure",
+    "unmet_postcondition",
+]
 
 
 class Refusal(NamedTuple):
@@ -59,12 +66,17 @@ def stop_failure(reason: str, page: Observation | None) -> Refusal:
         reason: As the policy gave it.
         page: The page on which it stopped.
     """
+    status = 0 if page is None else page.status
+    return named_failure(reason, otherwise=_BY_STATUS.get(status, FailureKind.ACTION))
+
+
+def named_failure(reason: str, *, otherwise: FailureKind) -> Refusal:
+    """Returns the failure that a reason names before a colon, `otherwise` when it names none."""
     head, _, rest = reason.partition(":")
     try:
         return Refusal(FailureKind(head.strip().lower()), rest.strip() or reason)
     except ValueError:
-        status = 0 if page is None else page.status
-        return Refusal(_BY_STATUS.get(status, FailureKind.ACTION), reason)
+        return Refusal(otherwise, reason)
 
 
 _BY_STATUS = {

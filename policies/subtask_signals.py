@@ -83,7 +83,8 @@ class Computation(Protocol):
         """Returns the outputs by name.
 
         Raises:
-            CallerError: The inputs do not give the outputs; the message says why.
+            CallerError, ValueError: The inputs do not give the outputs; the message says why, and
+                may start with a kind of failure and a colon.
         """
         ...
 

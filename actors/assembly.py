@@ -1,0 +1,133 @@
+"""What a system is put together from: planner, policies, prices. Plain, picklable factories.
+
+Each process calls the factories that it needs, so nothing heavy crosses a process border and a web
+agent never imports a planner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from core.ports import Browser, Transport
+from planner.decisions import Decider, PlanCache, RetryOnly
+from planner.orchestrator import OrchestratorLimits, PlanPricing
+from planner.requests import Planner
+from policies.profiles import DEFAULT_POOL, AgentProfile
+from policies.subtask import SubtaskParts
+from policies.view import ActionPolicy
+
+__all__ = ["Assembly", "default_assembly"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The parts of one system."""
+
+    planner: Callable[[], Planner]
+    policy: Callable[[AgentProfile], ActionPolicy]
+    """Makes the policy that an agent acts with."""
+    subtask: Callable[[], SubtaskParts]
+    plan_pricing: Callable[[], PlanPricing]
+    decider: Callable[[], Decider]
+    cache: Callable[[], PlanCache]
+    browser: Callable[[Callable[[str], Transport]], Browser]
+    """Makes an agent's browser from a function that gives a session's transport."""
+    agents: tuple[AgentProfile, ...] = DEFAULT_POOL
+    limits: OrchestratorLimits = field(default_factory=OrchestratorLimits)
+    max_nodes: int = 12
+    """Nodes that a plan may have."""
+
+    def __post_init__(self) -> None:
+        assert len({agent.id for agent in self.agents}) == len(self.agents), "agents share an id"
+
+
+def default_assembly(
+    *,
+    num_agents: int = 4,
+    enable_replanning: bool = True,
+    plans_file: Path | None = None,
+    agents: tuple[AgentProfile, ...] = DEFAULT_POOL,
+) -> Assembly:
+    """Returns the system that needs no model and no key: rules plan, a heuristic acts.
+
+    Args:
+        num_agents: How many of `agents` take part, generalists first where not all do.
+        enable_replanning: Without it a failed subtask is tried again and plans never change.
+        plans_file: Where plans that worked are remembered; `None`: only while the system runs.
+        agents: The pool to draw from.
+
+    Raises:
+        ConfigurationError: There is to be no agent.
+    """
+    return Assembly(
+        planner=_rules_planner,
+        policy=_heuristic,
+        subtask=_subtask_parts,
+        plan_pricing=_tariff,
+        decider=_engine if enable_replanning else _retry_only,
+        cache=partial(_plan_cache, plans_file),
+        browser=_in_process_browser,
+        agents=_drawn(agents, num_agents),
+    )
+
+
+def _drawn(agents: tuple[AgentProfile, ...], number: int) -> tuple[AgentProfile, ...]:
+    if number < 1:
+        raise ConfigurationError(f"a system needs at least one agent, not {number}")
+    if number >= len(agents):
+        return agents
+    able = sorted(agents, key=lambda agent: -len(agent.skills))[:number]
+    return tuple(agent for agent in agents if agent in able)
+
+
+def _rules_planner() -> Planner:
+    from planner.rules import RulesPlanner
+
+    return RulesPlanner()
+
+
+def _heuristic(profile: AgentProfile) -> ActionPolicy:
+    from policies.heuristic import HeuristicPolicy
+
+    del profile
+    return HeuristicPolicy()
+
+
+def _subtask_parts() -> SubtaskParts:
+    from policies import rendering
+    from policies.compute import derive
+    from policies.tariff import Tariff
+
+    return SubtaskParts(pricing=Tariff(), rendering=rendering, computation=derive)
+
+
+def _tariff() -> PlanPricing:
+    from policies.tariff import Tariff
+
+    return Tariff()
+
+
+def _engine() -> Decider:
+    from planner.replanning import ReplanningEngine
+
+    return ReplanningEngine()
+
+
+def _retry_only() -> Decider:
+    return RetryOnly()
+
+
+def _plan_cache(file: Path | None) -> PlanCache:
+    from planner.cache.store import StoredPlans
+
+    return StoredPlans(file)
+
+
+def _in_process_browser(transport_for: Callable[[str], Transport]) -> Browser:
+    from environment.browsers.in_process.browser import InProcessBrowser
+
+    return InProcessBrowser(transport_for)
