@@ -11,7 +11,7 @@ Adding a template: see `environment/tasks/generated.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Generic, TypeVar
 
@@ -227,7 +227,11 @@ def refuse(
         task_type: What the intent asks for.
         **known: Facts beside the slots.
     """
-    return _without_data(task_type, status, slots, (), known)
+    goal = _without_data(task_type, status, slots, (), known)
+    if task_type is not TaskType.RETRIEVE:
+        return goal
+    # With a schema of null, data in the answer would be an error of the judge, not a failure.
+    return replace(goal, schema={"type": "array", "items": {"type": "string"}})
 
 
 def _without_data(
