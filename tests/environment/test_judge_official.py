@@ -1,0 +1,136 @@
+"""The benchmark's evaluators on traces of our own, and what counts as an error of the judge."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from core.http import HttpRequest, HttpResponse
+from core.tasks import AgentResponse, ResponseStatus, TaskType
+from environment.judge.official import expected_type, official_score
+from environment.tasks.loader import load_task
+from environment.trace import entry_of
+
+BASE = "http://reddit.localhost"
+URLS = {"reddit": BASE}
+HTML = (("content-type", "text/html"),)
+DONE = AgentResponse(task_type=TaskType.MUTATE, status=ResponseStatus.SUCCESS)
+
+
+def trace(*requests):
+    return [entry_of(i, request, HttpResponse(status=200, headers=HTML)) for i, request in requests]
+
+
+def get(path="/"):
+    return HttpRequest(method="GET", url=BASE + path, headers=(("accept", "text/html"),))
+
+
+def post(path, **fields):
+    kind = ("content-type", "application/x-www-form-urlencoded")
+    return HttpRequest(
+        method="POST", url=BASE + path, headers=(kind,), body=urlencode(fields).encode()
+    )
+
+
+def score(key, requests, response):
+    return official_score(
+        load_task(key), base_urls=URLS, trace=trace(*enumerate(requests)), response=response
+    )
+
+
+def retrieve(*values, status=ResponseStatus.SUCCESS):
+    return AgentResponse(task_type=TaskType.RETRIEVE, status=status, retrieved_data=list(values))
+
+
+RIGHT = {
+    "username": "Hammer94",
+    "post_title": "56 year old mom has no retirement. Where do I even start on her behalf?",
+    "count": 0,
+}
+
+
+def test_the_right_request_and_answer_score_one():
+    found = score("404", [get(), post("/sv/124260.json", choice="1")], DONE)
+    assert (found.score, found.status, found.error, found.answer_right) == (
+        1.0,
+        "success",
+        "",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [[get()], [post("/sv/124261.json", choice="1")], [post("/sv/124260.json", choice="-1")]],
+)
+def test_a_missing_or_wrong_request_fails_without_an_error(requests):
+    found = score("404", requests, DONE)
+    assert (found.score, found.status, found.error) == (0.0, "failure", "")
+    assert found.answer_right
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        None,
+        retrieve(),
+        AgentResponse(task_type=TaskType.MUTATE, status=ResponseStatus.NOT_FOUND_ERROR),
+    ],
+)
+def test_a_missing_answer_or_one_of_wrong_kind_or_status_fails(response):
+    found = score("404", [get(), post("/sv/124260.json", choice="1")], response)
+    assert (found.score, found.status, found.answer_right) == (0.0, "failure", False)
+
+
+def test_values_are_compared_after_the_benchmarks_own_normalisation():
+    answer = {**RIGHT, "username": "HAMMER94", "count": "0"}
+    assert score("27", [get()], retrieve(answer)).score == 1.0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ["Hammer94"],
+        [[["x"]]],
+        [None],
+        [{}],
+        [1, True],
+        [{"username": {}, "count": []}],
+        ["a"] * 500,
+    ],
+)
+def test_a_malformed_answer_is_the_agents_failure_and_no_error(data):
+    found = score("27", [get()], retrieve(*data))
+    assert (found.score, found.status, found.error) == (0.0, "failure", "")
+
+
+def test_an_empty_trace_is_an_error_and_no_score():
+    found = score("27", [], retrieve(RIGHT))
+    assert found.score is None
+    assert found.status == "error"
+    assert "trace is empty" in found.error
+
+
+def test_a_broken_evaluator_is_an_error_and_no_score():
+    task = load_task("404")
+    broken = {
+        **task.verified["eval"][1],
+        "expected": {"url": "__REDDIT__/(", "http_method": "POST"},
+    }
+    broken["expected"]["url"] = "^__REDDIT__/(unclosed$"
+    verified = {**task.verified, "eval": [task.verified["eval"][0], broken]}
+    found = official_score(
+        task.model_copy(update={"verified": verified}),
+        base_urls=URLS,
+        trace=trace(*enumerate([post("/sv/1.json", choice="1")])),
+        response=DONE,
+    )
+    assert found.score is None
+    assert found.status == "error"
+    assert found.error
+
+
+def test_the_expected_kind_of_answer_is_read_from_the_record():
+    assert expected_type(load_task("27")) is TaskType.RETRIEVE
+    assert expected_type(load_task("404")) is TaskType.MUTATE
+    with pytest.raises(ValueError, match="no AgentResponseEvaluator"):
+        expected_type(load_task("27").model_copy(update={"verified": {"eval": []}}))
