@@ -7,13 +7,15 @@ in its trace is the order in which the worlds changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import RLock
 from time import monotonic_ns
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, WorldTimeoutError
 from core.http import HttpRequest, HttpResponse
 from core.ports import Clock
 from environment.sites.contract import Row, SiteApp, TableChanges, WorldSpec
@@ -26,6 +28,9 @@ __all__ = ["MAX_TRACE", "World", "WorldHost"]
 MAX_TRACE = 10_000
 """Requests of one episode; what comes after is refused with 503."""
 
+_LOG = logging.getLogger(__name__)
+_PATIENCE_S = 30.0
+"""How long a request or a reading waits for another thread's request."""
 _HTML = (("content-type", "text/html; charset=utf-8"),)
 
 
@@ -46,7 +51,11 @@ class World(NamedTuple):
 
 
 class WorldHost:
-    """Owns one episode's worlds. Requests from several threads are served one after the other."""
+    """Owns one episode's worlds. Requests from several threads are served one after the other.
+
+    Each method but `trace` and `close` raises `WorldTimeoutError` if a site hangs in another thread
+    for longer than 30 s.
+    """
 
     def __init__(
         self, worlds: Sequence[World], *, max_trace: int = MAX_TRACE, clock: Clock | None = None
@@ -111,7 +120,7 @@ class WorldHost:
         An unknown host gets a 502 page. After `max_trace` requests each one gets a 503 page and is
         neither served nor recorded. What a site raises is recorded as status 500 and passed on.
         """
-        with self._lock:
+        with self._alone():
             if len(self._trace) >= self._max_trace:
                 return _page(503, f"this episode may send {self._max_trace} requests")
             world = self._worlds.get(_origin(request.url))
@@ -149,45 +158,64 @@ class WorldHost:
         Raises:
             KeyError: No site knows the user.
         """
-        with self._lock:
+        with self._alone():
             if user not in self._cookies:
                 self._cookies[user] = self._sign_in(user)
             return list(self._cookies[user])
 
     def trace(self) -> tuple[TraceEntry, ...]:
         """Returns the exchanges so far, in order."""
-        with self._lock:
-            return tuple(self._trace)
+        return tuple(self._trace)
 
     def tables(self) -> dict[str, Mapping[str, Sequence[Row]]]:
         """Returns the tables of each site."""
-        with self._lock:
+        with self._alone():
             return {world.site: world.app.tables() for world in self._worlds.values()}
 
     def changes(self) -> dict[str, Mapping[str, TableChanges]]:
         """Returns the rows of each site that differ from how the worlds were opened."""
-        with self._lock:
+        with self._alone():
             return {world.site: world.app.changes() for world in self._worlds.values()}
 
     def digest(self) -> str:
         """Returns a hash of the worlds' contents; equal contents have equal digests."""
-        with self._lock:
+        with self._alone():
             parts = sorted(f"{w.site}={w.app.digest()}" for w in self._worlds.values())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def restore(self) -> None:
         """Goes back to the start: fresh worlds, no trace, nobody signed in."""
-        with self._lock:
+        with self._alone():
             self._worlds = {key: world.fresh() for key, world in self._worlds.items()}
             self._trace.clear()
             self._cookies.clear()
 
     def close(self) -> None:
-        """Frees the worlds; the trace stays readable. Closing twice is allowed."""
-        with self._lock:
-            for world in self._worlds.values():
-                world.app.close()
-            self._worlds = {}
+        """Frees the worlds; the trace stays readable. Closing twice is allowed.
+
+        A world that hangs is left to the garbage collector: its thread still uses it.
+        """
+        worlds, self._worlds = self._worlds, {}
+        try:
+            with self._alone(0.0):
+                for world in worlds.values():
+                    world.app.close()
+        except WorldTimeoutError:
+            _LOG.warning("left a world behind that still works on a request")
+
+    @contextmanager
+    def _alone(self, patience_s: float = _PATIENCE_S) -> Iterator[None]:
+        """Waits until no other thread uses the worlds.
+
+        Raises:
+            WorldTimeoutError: Another thread's request takes too long.
+        """
+        if not self._lock.acquire(timeout=patience_s):
+            raise WorldTimeoutError(f"a site still works on a request after {patience_s} s")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _world(self, site: str) -> World:
         for world in self._worlds.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from core.pages import Element
@@ -232,6 +234,15 @@ def test_a_page_nested_ten_thousand_deep_is_read() -> None:
     assert rows("<div>" * 10_000 + "deep") == [("text", "deep")]
     assert rows("<h1>" + "<span>" * 10_000 + "deep") == [("heading", "deep")]
     assert rows("<b>" * 10_000 + "<a href=/>x")[0] == ("link", "x")
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<ul><li>", "<b>", "<table><tr><td>"])
+def test_a_page_nested_without_end_is_read_in_bounded_time(tag: str) -> None:
+    start = time.process_time()
+    assert len(rows("<p>first</p>" + tag * 100_000 + "deep")) <= 2
+    assert time.process_time() - start < 20  # without a limit: minutes
+    flat = rows("<li>x<br><p>y" * 30_000)
+    assert len(flat) == 5_000
 
 
 def test_bytes_are_decoded_by_mark_header_or_meta_and_never_refused() -> None:

@@ -179,6 +179,19 @@ def test_what_a_site_raises_is_a_world_that_cannot_be_reached(deadline_s: float 
     transport.close()
 
 
+def test_the_trace_can_be_read_and_the_host_closed_while_a_site_hangs() -> None:
+    app = Odd()
+    host = odd_host(app)
+    transport = DirectTransport(host, deadline_s=0.1)
+    with pytest.raises(WorldTimeoutError):
+        transport.send(get("http://odd.localhost/hang"))
+    assert host.trace() == ()
+    host.close()
+    assert not app.release.is_set()  # not closed under the feet of its thread
+    app.release.set()
+    transport.close()
+
+
 def test_a_site_that_hangs_is_left_behind() -> None:
     app = Odd()
     transport = DirectTransport(odd_host(app), deadline_s=0.1)

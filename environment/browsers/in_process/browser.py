@@ -67,7 +67,7 @@ class InProcessBrowser:
             for base_url, name, value in cookies:
                 known.jar.set(base_url, name, value)
         page = InProcessPage(Loader(known.transport, known.jar, self._memory), url)
-        known.pages.append(page)
+        known.pages = [one for one in known.pages if not one.is_closed] + [page]
         return page
 
     def end_session_now(self, session: str) -> None:

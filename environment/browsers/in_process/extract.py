@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
+from environment.browsers.in_process.depth import cut_at_depth
 from environment.browsers.in_process.markup import MAX_ELEMENTS
 from environment.browsers.in_process.names import Names, text_of
 from environment.browsers.in_process.records import Context, Unit
@@ -24,7 +25,7 @@ def extract_around(html: str, url: str) -> Unit:
         html: The page; each piece is replaced by one `OPEN` comment.
         url: Absolute URL of the page.
     """
-    parser = LexborHTMLParser(html)
+    parser = LexborHTMLParser(cut_at_depth(html))
     title = parser.css_first("title")
     body = parser.body
     if body is None:
@@ -49,7 +50,7 @@ def extract_pieces(pieces: Sequence[str], contexts: Sequence[Context], url: str)
 
     """
     html = "".join(OPEN + _in_table(piece) for piece in pieces)
-    parser = LexborHTMLParser("<!doctype html><body>" + html)
+    parser = LexborHTMLParser("<!doctype html><body>" + cut_at_depth(html))
     body = parser.body
     if body is None:
         return []

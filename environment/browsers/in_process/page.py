@@ -65,6 +65,11 @@ class InProcessPage:
         """Closes the page; closing twice is allowed."""
         self.close_now()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the page was closed."""
+        return self._is_closed
+
     def observe_now(self) -> Observation:
         """Returns the page as it stands, without acting."""
         page = self._loaded
@@ -88,7 +93,9 @@ class InProcessPage:
     def close_now(self) -> None:
         """Forgets the history; closing twice is allowed."""
         self._is_closed = True
+        self._problem = "page is closed"
         self._history.clear()
+        self._show(Loaded(self._loaded.url, 0, "", Document.empty(), is_answer=False))
 
     def _act(self, action: BrowserAction) -> str:
         """Carries out one action; returns the problem, empty if there is none."""

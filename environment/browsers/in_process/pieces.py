@@ -20,8 +20,9 @@ from environment.lru import Lru
 
 __all__ = ["Memory", "document_of"]
 
-_PAGE_BYTES = 16_000_000
-_UNIT_CHARACTERS = 16_000_000
+_PAGE_BYTES = 8_000_000
+_UNIT_CHARACTERS = 12_000_000
+"""With these two, a full memory is about 40 MB of a process."""
 
 
 class _Place(NamedTuple):
