@@ -1,8 +1,8 @@
 """A guard against markup that nests without end.
 
-The parser's time grows with the square of the depth: 60,000 nested lists (half a megabyte) take it
-The parser's time grows with the square of the depth: 60,000 nested lists (half a megabyte) take it
-half a minute. No page of a site comes near the limit; Chromium flattens what is deeper than 512.
+The parser's time grows with the square of the depth: half a megabyte of 60,000 nested lists takes
+it half a minute. No page of a site comes near the limit; Chromium flattens what is deeper than 512.
+"""
 
 from __future__ import annotations
 
