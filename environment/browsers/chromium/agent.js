@@ -45,7 +45,11 @@
   // Two tasks let a submission or a reload that a handler asked for reach the browser.
   async function quiet(limitMs) {
     const end = performance.now() + limitMs;
-    if (document.readyState === "loading")
+    // Not `readyState`: at "interactive" the deferred scripts, and the style sheets that they wait
+    // for, may still be under way; then forms lack their scripts and the layout shifts.
+    const [entry] = performance.getEntriesByType("navigation");
+    const isLoading = entry ? entry.domContentLoadedEventStart === 0 : false;
+    if (document.readyState === "loading" || (isLoading && document.readyState !== "complete"))
       await new Promise((resolve) =>
         document.addEventListener("DOMContentLoaded", resolve, { once: true }),
       );

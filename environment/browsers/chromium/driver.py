@@ -48,6 +48,8 @@ _WORLD = "page"
 _EMPTYING_S = 5.0
 _LOST = "lost"
 _GONE_WORDS = ("closed", "crashed", "disconnected")
+_EITHER = "navigated or closed"
+"""Said of a script whose document went away; the next command tells whether the tab went too."""
 _OTHER_DOCUMENT_WORDS = ("context", "navigated", "Promise was collected", "No frame")
 _MAX_REDIRECTS = 10
 _SWAPPING = "Not attached to an active page"
@@ -321,10 +323,11 @@ class Tab:
             return
 
     def _explained(self, error: Error) -> Exception:
-        if any(word in error.message for word in _GONE_WORDS):
+        is_gone = any(word in error.message for word in _GONE_WORDS)
+        if is_gone and _EITHER not in error.message:
             self.is_lost = True
             return TabLostError(error.message)
-        if any(word in error.message for word in _OTHER_DOCUMENT_WORDS):
+        if is_gone or any(word in error.message for word in _OTHER_DOCUMENT_WORDS):
             self._world = None
             return DocumentLostError(error.message)
         return CommandRefusedError(error.message)
