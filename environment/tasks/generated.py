@@ -10,8 +10,9 @@
 | `attacks`       | open      | plain  | 50 others, user content attacks     |
 | `sealed`        | sealed    | plain  | 50 others                           |
 
-The seed picks world, entities and wording. A template whose conditions a world does not meet is
-drawn again, from the same seed, so every seed gives a task, and always the same one.
+The seed picks the world, and with the template entities and wording. What does not meet the
+conditions of a template is drawn again, from the same seed, at last in another world, so every
+seed gives a task, and always the same one.
 
 Adding a template: write a rule in a file of `environment/tasks/<site>/open/` (it computes the
 answer from the world and returns a `Goal`; at least three wordings), and its solution in the
@@ -58,10 +59,14 @@ WORLDS_PER_SPLIT = 50
 SITE = "reddit"
 _TASK_IDS = 1_000_000
 """Generated task ids start here; the benchmark's own end far below."""
-_DRAWS = 200
+_SEEDS = 10**18
+"""How many seeds a template has."""
+_DRAWS = 400
 """Draws after which a seed is given up; the rarest template needs one in three."""
-_VIEWS = 16
-"""Worlds kept in memory as rows, about 2 MB each."""
+_DRAWS_PER_WORLD = 20
+"""Draws after which another world is tried."""
+_VIEWS = WORLDS_PER_SPLIT
+"""Worlds kept in memory as rows, 1.5 MB each; the worlds of one split stay at hand."""
 _KEY = re.compile(r"(?P<site>[a-z_]+)\.(?P<template>[a-z0-9_]+):(?P<seed>\d{1,18})@(?P<split>\w+)")
 _FAMILIES: Mapping[Split, str] = {
     Split.TRAIN: "train",
@@ -126,12 +131,12 @@ def generate(template: str, seed: int, split: Split) -> GeneratedTask:
         UnknownTaskError: The split has no such template.
     """
     chosen = template_named(template, split)
-    if not 0 <= seed < 10**18:
-        raise ConfigurationError(f"seed {seed} is not from 0 to 10**18 - 1")
+    if not 0 <= seed < _SEEDS:
+        raise ConfigurationError(f"seed {seed} is not from 0 to {_SEEDS - 1}")
     family = _FAMILIES[split]
     for draw in range(_DRAWS):
+        world = _world(seed, family, draw // _DRAWS_PER_WORLD)
         rng = generator(seed, family, SITE, template, draw)
-        world = _spec(family, rng.randrange(WORLDS_PER_SPLIT))
         try:
             goal = chosen.definition.rule(_view(world), rng)
         except NoInstanceError:
@@ -159,6 +164,8 @@ def from_key(key: str) -> GeneratedTask:
 def sample(split: Split, n: int, seed: int) -> tuple[GeneratedTask, ...]:
     """Makes n tasks of a split; every template comes up before one comes up again.
 
+    A larger sample of the same seed begins with the smaller one.
+
     Args:
         split: Where the tasks belong.
         n: How many.
@@ -168,7 +175,8 @@ def sample(split: Split, n: int, seed: int) -> tuple[GeneratedTask, ...]:
     names: list[str] = []
     while len(names) < n:
         names += rng.sample(templates(split), len(templates(split)))
-    return tuple(generate(name, rng.randrange(10**18), split) for name in names[:n])
+    seeds = (derive_seed(seed, "sample", split.value, index) % _SEEDS for index in range(n))
+    return tuple(generate(name, one, split) for name, one in zip(names, seeds, strict=False))
 
 
 def _templates(split: Split) -> Mapping[str, Template[ForumView]]:
@@ -181,6 +189,11 @@ def _templates(split: Split) -> Mapping[str, Template[ForumView]]:
     if split is Split.ATTACKS:
         return {name: template for name, template in OPEN.items() if template.attackable}
     return OPEN
+
+
+def _world(seed: int, family: str, turn: int) -> WorldSpec:
+    """Returns a seed's world, the same for all templates, so that few worlds serve many tasks."""
+    return _spec(family, generator(seed, "world of", family, turn).randrange(WORLDS_PER_SPLIT))
 
 
 def _spec(family: str, number: int) -> WorldSpec:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
+from environment.sites.reddit.world.rows import Submission
 from environment.tasks.reddit.view import ForumView
 from environment.tasks.templates import Definition, Goal, defined, retrieve
 
@@ -68,16 +70,14 @@ def _author_of_title(world: ForumView, rng: Random) -> Goal:
     "In {forum}, how many of the posts are by {user}?",
 )
 def _posts_of_user_in_forum(world: ForumView, rng: Random) -> Goal:
-    post = world.post(rng)
-    user, forum = world.author(post), world.forum_of(post)
-    counts = {
-        world.author(row).username: sum(one.user_id == row.user_id for one in world.posts(forum))
-        for row in world.posts(forum)
-    }
-    others = sorted(name for name, n in counts.items() if n != counts[user.username])
+    forum, wanted = world.forum(rng), rng.randrange(1, 5)
+    writers = [world.author(row).username for row in world.posts(forum)]
+    counts = Counter(name for name in writers if name != world.me.username)
+    user = rng.choice(world.some(sorted(name for name, n in counts.items() if n == wanted)))
+    others = sorted(name for name, n in counts.items() if n != wanted)
     return retrieve(
-        {"user": user.username, "forum": forum.name},
-        counts[user.username],
+        {"user": user, "forum": forum.name},
+        wanted,
         schema="number",
         other=rng.choice(world.some(others)),
     )
@@ -153,12 +153,15 @@ def _link_of_post(world: ForumView, rng: Random) -> Goal:
     'In f/{forum}, how many replies in the thread "{title}" are below zero points?',
 )
 def _disliked_comments(world: ForumView, rng: Random) -> Goal:
-    post = world.post(rng, lambda row: any(one.net < 0 for one in world.comments(row)))
+    def disliked(row: Submission) -> int:
+        return sum(one.net < 0 for one in world.comments(row))
+
+    wanted = rng.randrange(1, 4)
+    post = world.post(rng, lambda row: disliked(row) == wanted)
     other = world.neighbour(rng, post)
-    counts = [sum(one.net < 0 for one in world.comments(row)) for row in (post, other)]
-    world.need(counts[0] != counts[1])
+    world.need(disliked(other) != wanted)
     slots = {"title": post.title, "forum": world.forum_of(post).name}
-    return retrieve(slots, counts[0], schema="number", other=other.title)
+    return retrieve(slots, wanted, schema="number", other=other.title)
 
 
 @defined(
