@@ -12,8 +12,10 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from webarena_verified.types.task import WebArenaVerifiedTask
 
 __all__ = ["HarEntry", "OfficialScore", "Recorded", "expected_type", "official_score"]
+
+_FILTERS = Lock()
 
 HarEntry = dict[str, JsonValue]
 """One request and its response in HAR's words, as far as the evaluators read it."""
@@ -147,8 +151,9 @@ def _evaluate(
         network_trace=NetworkTrace.from_content(list(entries)),
         config=_config(urls),
     )
-    with warnings.catch_warnings():
-        # Its dependencies warn about each other; as errors these would count as errors of ours.
+    # Its dependencies warn about each other; as errors these would count as errors of ours. The
+    # filters belong to the whole process, hence the lock.
+    with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return evaluator.evaluate_task(context=context)
 
@@ -160,7 +165,8 @@ def _evaluator() -> WebArenaVerifiedEvaluator:
     from webarena_verified.types.config import WebArenaVerifiedConfig
 
     # Everything that the evaluators log is also in their result.
-    logging.getLogger("webarena_verified").setLevel(logging.CRITICAL + 1)
+    for name in ("webarena_verified", "WebArena-Verified"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     config = WebArenaVerifiedConfig()
     return WebArenaVerifiedEvaluator(config=config, reader=WebArenaVerifiedDataReader(config))
 
@@ -176,4 +182,5 @@ def _config(urls: tuple[tuple[str, str], ...]) -> WebArenaVerifiedConfig:
 def _verified_task(task: Task) -> WebArenaVerifiedTask:
     from webarena_verified.types.task import WebArenaVerifiedTask
 
-    return WebArenaVerifiedTask.model_validate(task.verified)
+    # Its validators write into the record that they are given.
+    return WebArenaVerifiedTask.model_validate(deepcopy(task.verified))

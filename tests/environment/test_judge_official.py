@@ -103,6 +103,17 @@ def test_a_malformed_answer_is_the_agents_failure_and_no_error(data):
     assert (found.score, found.status, found.error) == (0.0, "failure", "")
 
 
+def test_judging_leaves_the_task_as_it_was():
+    before = load_task("27").model_copy(deep=True)
+    score("27", [get()], retrieve(RIGHT))
+    assert load_task("27") == before
+
+
+def test_the_evaluators_do_not_write_to_the_terminal(capfd):
+    score("27", [get()], retrieve("nonsense"))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_empty_trace_is_an_error_and_no_score():
     found = score("27", [], retrieve(RIGHT))
     assert found.score is None
