@@ -45,11 +45,11 @@ class Reaper:
     def watch(cls, mark: str) -> Reaper:
         """Guards the group of the process whose command line carries a mark.
 
-        A process that leads no group of its own is not guarded: killing its group would kill us.
+        A process of our own group is not guarded: killing its group would kill us.
         """
-        pid = _pid_with(mark)
-        leads = pid is not None and os.getpgid(pid) == pid
-        return cls(pid if leads else None)
+        pid = _pid_with(mark)  # Chromium, or the script that Debian starts it by
+        group = os.getpgid(pid) if pid is not None else None
+        return cls(group if group != os.getpgrp() else None)
 
     def reap(self) -> None:
         """Kills what is left of the group and dismisses the guard; twice is allowed."""
