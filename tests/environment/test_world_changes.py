@@ -12,8 +12,10 @@ def by_comparison(before, after):
     """The same by reading both worlds whole."""
     found = {}
     for name, rows in after.items():
-        old = [row for row in before[name] if row not in rows]
-        new = [row for row in rows if row not in before[name]]
+        were = {tuple(row.items()) for row in before[name]}
+        are = {tuple(row.items()) for row in rows}
+        old = [row for row in before[name] if tuple(row.items()) not in are]
+        new = [row for row in rows if tuple(row.items()) not in were]
         if old or new:
             found[name] = (old, new)
     return found
