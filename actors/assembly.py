@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from core.errors import ConfigurationError
 from core.ports import Browser, Transport
+from core.tasks import AgentResponse, Task
+from environment.world_host import WorldHost
 from planner.decisions import Decider, PlanCache, RetryOnly
 from planner.orchestrator import OrchestratorLimits, PlanPricing
 from planner.requests import Planner
@@ -36,6 +40,10 @@ class Assembly:
     cache: Callable[[], PlanCache]
     browser: Callable[[Callable[[str], Transport]], Browser]
     """Makes an agent's browser from a function that gives a session's transport."""
+    world: Callable[[Task], WorldHost]
+    """Opens the worlds of a task."""
+    judge: Callable[[Task, WorldHost, AgentResponse], dict[str, JsonValue]]
+    """Judges an episode; a verdict as plain data, see `environment.judge.Verdict`."""
     agents: tuple[AgentProfile, ...] = DEFAULT_POOL
     limits: OrchestratorLimits = field(default_factory=OrchestratorLimits)
     max_nodes: int = 12
@@ -71,6 +79,8 @@ def default_assembly(
         decider=_engine if enable_replanning else _retry_only,
         cache=partial(_plan_cache, plans_file),
         browser=_in_process_browser,
+        world=_open_worlds,
+        judge=_judge,
         agents=_drawn(agents, num_agents),
     )
 
@@ -131,3 +141,14 @@ def _in_process_browser(transport_for: Callable[[str], Transport]) -> Browser:
     from environment.browsers.in_process.browser import InProcessBrowser
 
     return InProcessBrowser(transport_for)
+
+
+def _open_worlds(task: Task) -> WorldHost:
+    return WorldHost.open(task.worlds, skin=task.skin)
+
+
+def _judge(task: Task, host: WorldHost, response: AgentResponse) -> dict[str, JsonValue]:
+    from environment.judge import judge  # the benchmark's evaluators take a second to import
+
+    verdict: dict[str, JsonValue] = judge(task, host, response).model_dump(mode="json")
+    return verdict

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from actors.assembly import Assembly
+from actors.instant import InstantBrowser, InstantPage
 from actors.journal import EventEnvelope, Journal, TickClock
+from actors.subtasks import node_scope
 from core.budget import BudgetTracker, Enforcement, Refused
 from core.errors import PlanError, WorldError
-from core.pages import BrowserAction, Observation
 from core.tasks import AgentResponse, PublicTask
 from planner.decisions import Decider, PlanCache
 from planner.orchestrator import OrchestratorMachine, PlanPricing
@@ -73,42 +74,10 @@ __all__ = [
     "EpisodeResult",
     "EpisodeSetup",
     "InProcessEpisode",
-    "InstantBrowser",
-    "InstantPage",
     "Minds",
     "Pending",
     "run_episode",
 ]
-
-
-class InstantPage(Protocol):
-    """A page that acts without awaiting; the in-process browser's pages are."""
-
-    def observe_now(self) -> Observation:
-        """Returns the page as it stands."""
-        ...
-
-    def act_now(self, action: BrowserAction) -> Observation:
-        """Carries out one action and returns the page after it."""
-        ...
-
-    def close_now(self) -> None:
-        """Closes the page."""
-        ...
-
-
-class InstantBrowser(Protocol):
-    """A browser that opens pages without awaiting."""
-
-    def open_now(
-        self, url: str, *, session: str, cookies: Sequence[tuple[str, str, str]] = ()
-    ) -> InstantPage:
-        """Opens a page; see `core.ports.Browser.open`."""
-        ...
-
-    def end_session_now(self, session: str) -> None:
-        """Closes a session's pages and forgets its cookies."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,11 +406,6 @@ def run_episode(
 def choose_for(pending: Sequence[Pending], policies: dict[str, ActionPolicy]) -> list[Choice]:
     """Asks each agent's policy for its choice."""
     return [policies[item.agent].choose_all([item.view])[0] for item in pending]
-
-
-def node_scope(node: int) -> str:
-    """Returns the name of a node's sub-budget."""
-    return f"node:{node}"
 
 
 def first_plan(planner: Planner, order: AskPlanner) -> PlannerAnswered:

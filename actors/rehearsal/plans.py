@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from actors.assembly import Assembly
-from actors.rehearsal.mini_site import MINI_URL
+from actors.rehearsal.mini_site import MINI_URL, mini_host
 from actors.rehearsal.scripted import (
     ClickOn,
     FillIn,
@@ -30,8 +32,9 @@ from core.plans import (
     Verb,
 )
 from core.ports import Browser, Transport
-from core.tasks import PublicTask
+from core.tasks import AgentResponse, PublicTask, Split, Task, WorldSpec
 from environment.browsers.in_process import InProcessBrowser
+from environment.world_host import WorldHost
 from planner.decisions import CacheAnswer, Decider, PlanOutcome, RetryOnly
 from planner.orchestrator import OrchestratorLimits, PlanPricing
 from planner.requests import Planner, PlanRequest
@@ -47,9 +50,11 @@ __all__ = [
     "chain",
     "fork",
     "mini_task",
+    "mini_world",
     "node",
     "rehearsal",
     "respond",
+    "whole_mini_task",
 ]
 
 SCRIPTS: dict[str, tuple[Step, ...]] = {
@@ -71,6 +76,26 @@ def mini_task(intent: str, key: str = "mini") -> PublicTask:
         start_urls=(MINI_URL + "/",),
         base_urls={"mini": MINI_URL},
     )
+
+
+def whole_mini_task(intent: str, key: str = "mini:0@train") -> Task:
+    """Returns the whole task, as a system takes it."""
+    return Task(
+        key=key,
+        template="mini",
+        split=Split.TRAIN,
+        sites=("mini",),
+        start_urls=("__MINI__/",),
+        intent=intent,
+        worlds={"mini": WorldSpec()},
+        verified={},
+    )
+
+
+def mini_world(task: Task) -> WorldHost:
+    """Opens the worlds of a task on the mini site."""
+    del task
+    return mini_host()
 
 
 def node(
@@ -187,6 +212,8 @@ def rehearsal(
         decider=decider,
         cache=NoCache,
         browser=_browser,
+        world=mini_world,
+        judge=_no_judge,
         agents=agents,
         limits=limits or OrchestratorLimits(),
         max_nodes=max_nodes,
@@ -226,6 +253,11 @@ class NoCache:
 
     def store(self, request: PlanRequest, plan: Plan, outcome: PlanOutcome) -> None:
         """Forgets it."""
+
+
+def _no_judge(task: Task, host: WorldHost, response: AgentResponse) -> dict[str, JsonValue]:
+    del task, host
+    return {"status": response.status.value}
 
 
 def _tariff() -> PlanPricing:

@@ -1,0 +1,150 @@
+"""Starts and stops the actors of a system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import ray
+from ray.actor import ActorProxy
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from actors.assembly import Assembly
+from actors.budget import BudgetActor, RemoteBudgetActor
+from actors.log_keeper import EventLogActor, RemoteEventLogActor
+from actors.orchestrator import OrchestratorActor, RemoteOrchestratorActor
+from actors.plan_cache import PlanCacheActor, RemotePlanCacheActor
+from actors.web_agent import RemoteWebAgentActor, WebAgentActor
+from actors.world import WORLD_THREADS, RemoteWorldHostActor, WorldHostActor
+from core.errors import WorldError
+
+__all__ = ["Pool", "RayConfig", "start_ray"]
+
+_SERVICE = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
+_AGENT = {"num_cpus": 0, "max_restarts": 5, "max_task_retries": 0}
+"""An agent that keeps dying is given up; the others go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RayConfig:
+    """How Ray is reached or started."""
+
+    address: str = "local"
+    """`local` starts an instance of its own, `auto` or an address joins a running one."""
+    num_cpus: int | None = None
+    """CPUs that a local instance may use; `None`: all."""
+    object_store_bytes: int = 80 * 2**20
+    """Object store of a local instance; Ray's minimum is 75 MiB."""
+    start_deadline_s: float = 60.0
+    """Seconds that the actors may take to answer for the first time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """The actors of a system. Services stay on the driver's node, where the run's folder is."""
+
+    orchestrator: ActorProxy[OrchestratorActor]
+    agents: dict[str, ActorProxy[WebAgentActor]]
+    budget: ActorProxy[BudgetActor]
+    cache: ActorProxy[PlanCacheActor]
+    log: ActorProxy[EventLogActor]
+    world: ActorProxy[WorldHostActor]
+
+    @classmethod
+    def start(cls, assembly: Assembly, folder: Path, config: RayConfig) -> Self:
+        """Creates all actors at once and waits until each one has answered.
+
+        Raises:
+            WorldError: One does not answer within the deadline.
+        """
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        service = {**_SERVICE, "scheduling_strategy": here}
+        run = str(folder)
+        budget = RemoteBudgetActor.options(**service).remote(run)
+        cache = RemotePlanCacheActor.options(**service).remote(assembly.cache)
+        log = RemoteEventLogActor.options(**service).remote(run)
+        world = RemoteWorldHostActor.options(**service, max_concurrency=WORLD_THREADS).remote(
+            run, assembly.world, assembly.judge
+        )
+        agents = {
+            agent.id: RemoteWebAgentActor.options(**_AGENT).remote(agent, assembly, budget, world)
+            for agent in assembly.agents
+        }
+        orchestrator = RemoteOrchestratorActor.options(**service).remote(
+            run, assembly, agents, budget, cache, log
+        )
+        pool = cls(
+            orchestrator=orchestrator,
+            agents=agents,
+            budget=budget,
+            cache=cache,
+            log=log,
+            world=world,
+        )
+        pool._wait(config.start_deadline_s)
+        return pool
+
+    def stop(self) -> None:
+        """Ends the actors; what they wrote stays."""
+        services = (self.orchestrator, self.world, self.log, self.cache, self.budget)
+        for actor in (*self.agents.values(), *services):
+            with suppress(ray.exceptions.RayError):
+                ray.kill(actor)
+
+    def _wait(self, deadline_s: float) -> None:
+        first = [agent.pid.remote() for agent in self.agents.values()]
+        first += [self.orchestrator.pid.remote(), self.budget.pid.remote()]
+        first += [self.cache.pid.remote(), self.log.pid.remote(), self.world.pid.remote()]
+        try:
+            ray.get(first, timeout=deadline_s)
+        except ray.exceptions.GetTimeoutError as error:
+            raise WorldError(
+                f"the actors did not answer in {deadline_s} s; {ray.available_resources()} are free"
+            ) from error
+
+
+class start_ray:
+    """Starts Ray if this process has none, and shuts down what it started.
+
+    The files of a local instance lie in a short folder of their own, which is removed afterwards.
+    """
+
+    def __init__(self, config: RayConfig) -> None:
+        self._config = config
+        self._folder: str | None = None
+        self._is_ours = False
+
+    def __enter__(self) -> Self:
+        if ray.is_initialized():
+            return self
+        self._is_ours = True
+        config = self._config
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        if config.address != "local":
+            ray.init(address=config.address, log_to_driver=False, namespace="mas")
+            return self
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # nobody else can reach it
+        self._folder = tempfile.mkdtemp(prefix="mas")
+        ray.init(
+            address="local",
+            num_cpus=config.num_cpus,
+            include_dashboard=False,
+            object_store_memory=config.object_store_bytes,
+            log_to_driver=False,
+            namespace="mas",
+            _node_ip_address="127.0.0.1",
+            _temp_dir=self._folder,
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not self._is_ours:
+            return
+        ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
