@@ -242,6 +242,14 @@ class TestContexts:
         assert driven.run(first.act(Click(1))).problem == "page is closed"
         assert texts(driven.run(second.act(Press(0)))) == ["Next"]
 
+    def test_a_session_never_sees_the_page_of_an_earlier_one(self, driven: Driven) -> None:
+        driven.open("/", "one")
+        driven.run(driven.browser.end_session("one"))
+        page = driven.run(driven.browser.open("ftp://nowhere/", session="two"))
+        assert driven.run(page.observe()).elements == ()
+        assert driven.run(page.act(Click(0))).elements == ()
+        driven.run(driven.browser.end_session("two"))
+
     def test_a_screenshot_is_a_png(self, driven: Driven) -> None:
         shot = driven.run(driven.open("/", "shot").screenshot())
         assert shot.startswith(b"\x89PNG")

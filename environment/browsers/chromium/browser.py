@@ -1,6 +1,6 @@
 """Sessions and pages over one Chromium.
 
-A session is a browser context. Contexts are pooled: when a session ends, its pages are emptied and
+A session is a browser context. Contexts are pooled: when a session ends, its page is stopped and
 its cookies forgotten, and the next session gets the context as it is, because a new one costs
 several navigations. A context that has been outside of `*.localhost` is closed instead: only there
 does the host name tell episodes apart, so that nothing else a page stored can be met again.
@@ -204,7 +204,7 @@ class ChromiumBrowser:
         session.free = first
         session.visited.clear()
         try:
-            emptied = all([await tab.empty() for tab in first])
+            emptied = all([await tab.rest() for tab in first])
             await session.jar.forget()
         except TabLostError:
             return False

@@ -207,6 +207,7 @@ class Tab:
         self._world: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.navigation = Navigation(frame_id)
+        self._is_resting = False
         self.is_lost = False
         self._redirects: dict[str, _Redirects] = {}
         self.refusal = ""
@@ -302,6 +303,31 @@ class Tab:
             return await self._page.screenshot()
         except Error as error:
             raise TabLostError(error.message) from error
+
+    async def rest(self) -> bool:
+        """Stops the page for good, but leaves it there: the next one costs less than two.
+
+        Returns:
+            Whether the tab can be used again, after `wake`.
+        """
+        if self.is_lost:
+            return False
+        try:
+            async with asyncio.timeout(_EMPTYING_S):
+                await self.command("Page.stopLoading")
+                await self.command("Emulation.setScriptExecutionDisabled", {"value": True})
+        except (TimeoutError, TabLostError, DocumentLostError, CommandRefusedError):
+            return False
+        self._is_resting = True
+        return True
+
+    async def wake(self) -> None:
+        """Lets scripts run again in the documents that follow; call it right before `navigate`."""
+        if self._is_resting:
+            await self.command("Emulation.setScriptExecutionDisabled", {"value": False})
+        self._is_resting = False
+        self.navigation.begin()
+        self.refusal = ""
 
     async def empty(self) -> bool:
         """Leaves the page for an empty one; returns whether the tab can be used again."""

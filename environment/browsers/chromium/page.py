@@ -40,6 +40,7 @@ _FETCH_LIMIT_MS = 5_000
 """Longest wait for the fetches of one action; a stream that never ends must not hold it up."""
 _RECOVERY_S = 2.0
 _BLANK = "about:blank"
+_NOTHING_CAME = ("cannot ", "time-out", "too many")
 _ABORTED = "net::ERR_ABORTED"
 
 
@@ -75,7 +76,13 @@ class ChromiumPage:
             TabLostError: The browser is gone.
         """
         self._url = url
-        self._remember(await self._bounded(self._goto(url)))
+        await self.tab.wake()
+        first = await self._bounded(self._goto(url))
+        if first.problem.startswith(_NOTHING_CAME) and not self.tab.is_lost:
+            # The tab may still hold a page of an earlier session; nobody may see it.
+            await self.tab.empty()
+            self._url = url
+        self._remember(first)
         if self.tab.is_lost:
             raise TabLostError(url)
         await self.tab.command("Page.resetNavigationHistory")
