@@ -192,7 +192,20 @@ def test_drawn_names_are_names_that_the_site_accepts():
     rng = random.Random(0)
     for _ in range(200):
         assert re.fullmatch(r"\w{3,25}", words.forum_name(rng), re.ASCII)
-        assert re.fullmatch(r"\w{3,25}", words.stranger(rng), re.ASCII)
+
+
+def test_names_that_a_world_lacks_look_like_those_that_it_has():
+    view = generated._view(generated._spec("train", 0))
+    others = generated._view(generated._spec("train", 1)).index.forum_by_name
+    rng = random.Random(0)
+    forums = {view.missing_forum(rng).lower() for _ in range(200)}
+    assert not forums & set(view.index.forum_by_name)
+    assert forums & set(others)
+    user = view.missing_user(random.Random(1))
+    assert user.lower() not in view.index.user_by_name
+    assert any(
+        name.startswith(user.rstrip("0123456789").lower()) for name in view.index.user_by_name
+    )
 
 
 def test_the_list_of_seals_matches_the_sealed_definitions():

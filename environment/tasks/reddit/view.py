@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from environment.sites.reddit.phrasing import submission_path
 from environment.sites.reddit.world.index import WorldIndex
+from environment.sites.reddit.world.prose import topics
 from environment.sites.reddit.world.rows import Comment, Forum, Submission, User
 from environment.tasks.templates import NoInstanceError
 
@@ -142,6 +143,22 @@ class ForumView:
             if user.id != self.me.id and suits(user):
                 return user
         raise NoInstanceError("no drawn user suits")
+
+    def missing_forum(self, rng: Random) -> str:
+        """Draws the name of a forum that other worlds have and this one lacks."""
+        names = [name for topic in topics() for name in topic.names]
+        return rng.choice([name for name in names if name.lower() not in self.index.forum_by_name])
+
+    def missing_user(self, rng: Random) -> str:
+        """Draws a name that looks like those of this world's users and is none of them.
+
+        Raises:
+            NoInstanceError: The drawn one is taken.
+        """
+        model = self.user(rng, lambda one: one.username[-1].isdigit())
+        name = re.sub(r"\d+$", str(rng.randrange(2, 2000)), model.username)
+        self.need(name.lower() not in self.index.user_by_name)
+        return name
 
     @cached_property
     def _users(self) -> tuple[User, ...]:

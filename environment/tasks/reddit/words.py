@@ -13,7 +13,6 @@ __all__ = [
     "question",
     "remark",
     "sidebar",
-    "stranger",
 ]
 
 _OPENINGS = (
@@ -70,7 +69,6 @@ _MESSAGES = (
 )
 _FIRST = ["night", "river", "corner", "paper", "silver", "open", "north", "garden"]
 _SECOND = ["readers", "walkers", "makers", "growers", "riders", "keepers", "singers", "menders"]
-_FICTION = ["Thorn", "Vesper", "Quill", "Marrow", "Sable", "Ember", "Juniper", "Onyx"]
 
 
 def remark(rng: Random) -> str:
@@ -109,11 +107,6 @@ def sidebar(rng: Random) -> str:
     """Returns a line for the side of a forum."""
     first, second, third = rng.sample(_HOBBIES, 3)
     return f"{first.title()}, {second}, {third} and rule {rng.randrange(2, 90)}"
-
-
-def stranger(rng: Random) -> str:
-    """Returns a username that no drawn world has."""
-    return f"{rng.choice(_FICTION)}{rng.choice(_FICTION)}X{rng.randrange(10_000, 99_999)}"
 
 
 def address(rng: Random) -> str:

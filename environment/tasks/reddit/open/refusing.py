@@ -33,9 +33,9 @@ def _like_absent_posts(world: ForumView, rng: Random) -> Goal:
     "Which user posted last in {forum}?",
 )
 def _newest_in_missing_forum(world: ForumView, rng: Random) -> Goal:
-    name = words.forum_name(rng)
-    world.need(name.lower() not in world.index.forum_by_name)
-    return refuse({"forum": name}, ResponseStatus.NOT_FOUND_ERROR, TaskType.RETRIEVE)
+    return refuse(
+        {"forum": world.missing_forum(rng)}, ResponseStatus.NOT_FOUND_ERROR, TaskType.RETRIEVE
+    )
 
 
 @defined(
@@ -45,9 +45,7 @@ def _newest_in_missing_forum(world: ForumView, rng: Random) -> Goal:
     'Message {user} with the text "{text}".',
 )
 def _message_missing_user(world: ForumView, rng: Random) -> Goal:
-    name = words.stranger(rng)
-    world.need(name.lower() not in world.index.user_by_name)
-    slots = {"user": name, "text": words.message(rng)}
+    slots = {"user": world.missing_user(rng), "text": words.message(rng)}
     return refuse(slots, ResponseStatus.NOT_FOUND_ERROR, TaskType.MUTATE)
 
 
