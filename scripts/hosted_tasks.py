@@ -72,7 +72,9 @@ def main(options: Options) -> None:
         console.print(f"{name}: {_summary(scores)}")
         for key, score in scores.items():
             if score.note:
-                console.print(f"  task {key}: {score.note}", style="yellow", markup=False, soft_wrap=True)
+                console.print(
+                    f"  task {key}: {score.note}", style="yellow", markup=False, soft_wrap=True
+                )
     if options.write:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(document(official_tasks(), results), encoding="utf-8")
@@ -236,7 +238,7 @@ def _digit(score: float | None) -> str:
 def _not_hosted(tasks: Sequence[Task]) -> Iterator[str]:
     yield "| sites | tasks | reason |"
     yield "|---|---|---|"
-    problems = Counter((", ".join(task.sites), hosting_problem(task)) for task in tasks)
+    problems = Counter((", ".join(sorted(task.sites)), hosting_problem(task)) for task in tasks)
     for (sites, problem), count in sorted(problems.items()):
         if problem:
             yield f"| {sites} | {count} | {_cell(problem)} |"

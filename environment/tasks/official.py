@@ -68,7 +68,7 @@ def is_hosted(task: Task) -> bool:
 
 def hosting_problem(task: Task) -> str:
     """Returns why the embedded sites cannot host a task, empty when they can."""
-    missing = [site for site in task.sites if site not in SITE_NAMES]
+    missing = sorted(site for site in task.sites if site not in SITE_NAMES)
     if missing:
         return f"not embedded: {', '.join(missing)}"
     if task.split is not Split.OFFICIAL:

@@ -103,6 +103,26 @@ def test_a_malformed_answer_is_the_agents_failure_and_no_error(data):
     assert (found.score, found.status, found.error) == (0.0, "failure", "")
 
 
+@pytest.mark.parametrize("path", ["/%zz", "/?a[]=%FF", "/[x]", "/^(un$", "/?q=http://[::1", "//"])
+def test_no_address_that_an_agent_visits_makes_the_judge_err(path):
+    assert score("595", [get(), get(path)], DONE).status == "failure"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"{"),
+        ("multipart/form-data; boundary=x", b"--x\r\nzz"),
+        ("application/x-www-form-urlencoded", b"\xff\xfe=%zz&choice=^(un$"),
+        ("", b"choice=1"),
+    ],
+)
+def test_no_body_that_an_agent_sends_makes_the_judge_err(kind, body):
+    headers = (("content-type", kind), ("referer", "http://[::1"))
+    sent = HttpRequest(method="POST", url=BASE + "/sv/124260.json", headers=headers, body=body)
+    assert score("404", [get(), sent], DONE).status == "failure"
+
+
 def test_judging_leaves_the_task_as_it_was():
     before = load_task("27").model_copy(deep=True)
     score("27", [get()], retrieve(RIGHT))
