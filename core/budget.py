@@ -434,5 +434,5 @@ def micros(amount: float) -> int:
 
 
 def dollars(amount: int) -> str:
-    """Returns micro-dollars as text, for instance `$0.0042`."""
-    return f"${amount / MICROS_PER_DOLLAR:.4f}"
+    """Returns micro-dollars as text, to the micro-dollar, for instance `$0.004200`."""
+    return f"${amount / MICROS_PER_DOLLAR:.6f}"

@@ -1,0 +1,195 @@
+"""Solve WebArena tasks under a budget, and watch it happen.
+
+python -m scripts.solve                              a handful of official tasks
+python -m scripts.solve --task 27 404                official tasks by number
+python -m scripts.solve --task reddit.TEMPLATE:7@train
+python -m scripts.solve --file tasks.jsonl           tasks in WebArena-Verified's schema
+python -m scripts.solve --intent "..." --url http://localhost:8000     any site, with Chromium
+python -m scripts.solve --list                       what can be solved here
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from core.budget import MICROS_PER_DOLLAR, dollars
+from core.errors import CallerError, WorldError
+from core.tasks import Task
+
+if TYPE_CHECKING:
+    from actors.system import SolveResult, System
+
+_HANDFUL = ("399", "404", "595", "610", "719")
+"""A biography, a vote, a subscription, a post with a comment, and all posts of one user."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Solve WebArena tasks under a budget, and watch it happen."""
+
+    task: tuple[str, ...] = ()
+    """Keys: official numbers (27) or generated tasks (reddit.TEMPLATE:SEED@SPLIT)."""
+    file: Path | None = None
+    """A JSON or JSONL file of tasks in WebArena-Verified's schema."""
+    intent: str = ""
+    """What to do on --url, in words; needs a Chromium."""
+    url: str = ""
+    """Where to start; any site."""
+    budget: float = 0.005
+    """Dollars for each task. Nothing beyond it can be spent."""
+    browser: Literal["in-process", "chromium"] = "in-process"
+    """What the agents act in."""
+    agents: int = 4
+    """Web agents of the pool, 1 to 4."""
+    replanning: bool = True
+    """Whether a running plan may change."""
+    seed: int = 0
+    """Seed of the episodes."""
+    runs: Path = Path("runs")
+    """Each run gets a folder of its own here: event log, configuration, plans that worked."""
+    address: str = field(default_factory=lambda: os.environ.get("RAY_ADDRESS", "local"))
+    """`local` starts a Ray of its own; `auto` or an address joins a running one."""
+    list: bool = False
+    """Show what can be solved here, and stop."""
+
+
+def main(options: Options) -> int:
+    """Returns 0 when all is solved, 1 when not, 2 for a mistake in the call, 3 for the world."""
+    console = Console()
+    try:
+        if options.list:
+            _show_tasks(console)
+            return 0
+        tasks = _tasks(options)
+        return _solve(tasks, options, console)
+    except CallerError as error:
+        console.print(f"[red]solve:[/red] {error}", markup=True, highlight=False)
+        return 2
+    except WorldError as error:
+        console.print(f"[red]solve:[/red] {error}", highlight=False)
+        return 3
+
+
+def _tasks(options: Options) -> tuple[Task, ...]:
+    from environment.tasks.loader import is_hosted, load_task, load_task_file
+
+    if bool(options.intent) != bool(options.url):
+        raise CallerError("--intent and --url belong together: what to do, and where to start")
+    if options.intent:
+        from environment.tasks.anywhere import task_anywhere
+
+        return (task_anywhere(options.intent, options.url),)
+    if options.file is not None:
+        tasks = load_task_file(options.file)
+    else:
+        tasks = tuple(load_task(key) for key in options.task or _HANDFUL)
+    for task in tasks:
+        if not is_hosted(task):
+            raise CallerError(
+                f"task {task.key} needs {', '.join(task.sites)}, which is not embedded here; "
+                "--list shows what is"
+            )
+    return tasks
+
+
+def _solve(tasks: tuple[Task, ...], options: Options, console: Console) -> int:
+    started = time.monotonic()
+    with console.status("starting Ray and the agents ..."):
+        system = _start(options)
+    with system:
+        console.print(
+            f"[dim]{len(system.pool.agents)} agents on Ray after "
+            f"{time.monotonic() - started:.1f} s; events in {_shown(system.folder)}[/dim]"
+        )
+        results = [_one(system, task, options, console) for task in tasks]
+    _summary(tasks, results, console)
+    judged = [result for result in results if result.verdict is not None]
+    return 0 if all(result.verdict and result.verdict["strict"] for result in judged) else 1
+
+
+def _start(options: Options) -> System:
+    from actors.assembly import default_assembly
+    from actors.pool import RayConfig
+    from actors.system import System
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    assembly = default_assembly(
+        num_agents=options.agents,
+        enable_replanning=options.replanning,
+        browser="chromium" if options.intent else options.browser,
+        plans_file=options.runs.resolve() / "plans.msgpack",
+    )
+    return System.start(assembly, runs=options.runs, config=RayConfig(address=options.address))
+
+
+def _one(system: System, task: Task, options: Options, console: Console) -> SolveResult:
+    from actors.system import Call
+    from environment.judge.verdict import Verdict
+    from scripts.solve_view import EpisodeBoard
+
+    board = EpisodeBoard(title=f"task {task.key}", intent=task.intent)
+    call = Call(task=task, budget=options.budget, seed=options.seed, is_judged=bool(task.verified))
+    with Live(board, console=console, refresh_per_second=8, vertical_overflow="visible") as live:
+        result = system.solve(call, on_event=lambda envelope: board.apply(envelope.body))
+        board.ending = board.ending or f"lost: {result.reason}"
+        if result.verdict is not None:
+            board.verdict = Verdict.model_validate(result.verdict)
+        live.refresh()
+    return result
+
+
+def _summary(tasks: tuple[Task, ...], results: list[SolveResult], console: Console) -> None:
+    table = Table(title="Summary", title_justify="left", box=None)
+    for name in ("task", "official", "strict", "spent", "of", "replans", "seconds"):
+        table.add_column(name, justify="left" if name == "task" else "right")
+    for task, result in zip(tasks, results, strict=True):
+        verdict = result.verdict or {}
+        table.add_row(
+            task.key,
+            str(verdict.get("official", "")),
+            {True: "[green]yes[/green]", False: "[red]no[/red]"}.get(
+                bool(verdict.get("strict")) if verdict else None, "not judged"
+            ),
+            dollars(result.spent),
+            f"{result.spent / max(result.budget, 1):.0%}",
+            str(result.replans),
+            f"{result.wall_s:.1f}",
+        )
+    console.print(table)
+    total = sum(result.spent for result in results)
+    console.print(f"[dim]spent {dollars(total)} ({total} of 1/{MICROS_PER_DOLLAR} dollar)[/dim]")
+
+
+def _show_tasks(console: Console) -> None:
+    from core.tasks import Split
+    from environment.tasks.generated import templates
+    from environment.tasks.loader import is_hosted, official_tasks
+
+    table = Table(title="Official tasks hosted here", title_justify="left", box=None)
+    table.add_column("key", justify="right")
+    table.add_column("intent", overflow="ellipsis", no_wrap=True)
+    for task in official_tasks():
+        if is_hosted(task):
+            table.add_row(task.key, task.intent)
+    console.print(table)
+    names = templates(Split.TRAIN)
+    console.print(f"\n{len(names)} generated templates, each with any seed:")
+    console.print("  " + "\n  ".join(f"reddit.{name}:SEED@train" for name in names))
+
+
+def _shown(folder: Path) -> str:
+    return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else str(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))
