@@ -1,0 +1,142 @@
+"""A request with its parts named: places, people, texts, order, place in the list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from planner.rules.clauses import Clause
+from planner.rules.masking import LINK, Masked
+from planner.rules.mentions import find_mentions, quote_uses
+from planner.rules.roles import assign
+from planner.rules.wording import limit_of, order_of, period_of, rank_of
+
+__all__ = ["Frame", "Place", "read_frame"]
+
+_ROLES: dict[str, tuple[str, ...]] = {
+    "upvote": ("post", "comment", "forum", "forum_title", "topic"),
+    "downvote": ("post", "comment", "forum", "forum_title", "topic"),
+    "unvote": ("post", "comment", "forum", "forum_title"),
+    "navigate": ("post", "comment", "forum", "forum_title", "topic", "query"),
+    "retrieve": ("post", "comment", "forum", "forum_title", "topic"),
+    "subscribe": ("forum", "forum_title", "topic", "post"),
+    "unsubscribe": ("forum", "forum_title", "topic", "post"),
+    "comment": ("text", "post", "forum", "forum_title", "comment"),
+    "post": ("title", "body", "forum", "forum_title", "topic", "post"),
+    "edit": ("text", "post", "forum", "forum_title"),
+    "delete": ("post", "comment", "forum", "forum_title"),
+    "message": ("text",),
+    "edit_biography": ("text",),
+    "create_forum": ("name", "full_title", "description", "sidebar"),
+    "search": ("query",),
+}
+_PEOPLE = re.compile(
+    r"\b(?:bios?|biograph\w+|profiles?|messages?|conversation|follow(?:er)?|users?|members?|block)\b"
+)
+_KEYS = re.compile(r"(?:with (?:the )?)?keys? ((?:«\d+»(?:, and |,? and |, |,)?)+)")
+_HERE = re.compile(
+    r"\b(?:this|the current) (?:post|page|forum|thread|submission|discussion|community|user)\b|\bhere\b"
+    r"|\bon (?:the )?page\b"
+)
+_ANY_FORUM = re.compile(
+    r"\b(?:(?:most )?(?:relevant|appropriate|suitable|fitting|best|right|proper|matching)"
+    r" (?:forum|community|subreddit)"
+    r"|(?:forum|community) (?:where|that|which) (?:i am|i'm|people|it|my|someone|the|fits|suits|would|is)"
+    r"|(?:forum|community) (?:of your choice|it fits|that fits))\b"
+)
+_ALL = re.compile(r"\b(?:all|every|each|any|everything)\b")
+_MINE = re.compile(r"\b(?:my|mine|i wrote|i posted|i commented|i submitted|i made|i have)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A forum as a request names it."""
+
+    text: str
+    by: str = "name"
+    """`name`, `topic`, or `here` for the page that the task starts on."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Frame:
+    """One request, understood."""
+
+    predicate: str
+    text: str
+    """Lower-cased words, quotations masked."""
+    masked: Masked
+    places: list[Place] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    """Role to quotation."""
+    links: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    """Keys that the answer's records must have."""
+    order: str = ""
+    period: str = ""
+    rank: int = 1
+    limit: int = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it speaks of the page that the task starts on."""
+        return bool(_HERE.search(self.text))
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether it speaks of something of the signed-in user's."""
+        return bool(_MINE.search(self.text))
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether it speaks of all things of a kind."""
+        return bool(_ALL.search(self.text))
+
+    def speaks_of(self, pattern: str) -> bool:
+        """Returns whether a pattern occurs in the words."""
+        return bool(re.search(pattern, self.text))
+
+
+def read_frame(clause: Clause) -> Frame:
+    """Returns a clause's parts."""
+    masked, keys = _without_keys(clause.masked)
+    low = masked.text.casefold()
+    roles = assign(quote_uses(masked), _ROLES.get(clause.predicate, ("post",)))
+    people = bool(_PEOPLE.search(low)) and not re.search(r"\bforums?\b|\bf/", low)
+    mentions = find_mentions(
+        masked, people=people or clause.predicate in ("message", "block", "unblock")
+    )
+    frame = Frame(predicate=clause.predicate, text=low, masked=masked, keys=keys)
+    frame.said = {role: use.text for role, use in roles.items()}
+    names = [(one.start, one.name) for one in mentions if one.kind == "forum"]
+    names += [(roles[r].start, roles[r].text) for r in ("forum", "forum_title") if r in roles]
+    frame.places = [Place(name) for _, name in sorted(names)]
+    frame.users = [one.name for one in mentions if one.kind == "user"]
+    if clause.predicate in ("message", "block", "unblock"):
+        frame.users += [place.text for place in frame.places]
+        frame.places = []
+    frame.links = [masked.link(match[1]) for match in LINK.finditer(masked.text)]
+    if "topic" in frame.said:
+        frame.places.append(Place(frame.said["topic"], "topic"))
+    elif not frame.places and _ANY_FORUM.search(low):
+        frame.places.append(Place("", "topic"))
+    frame.places = _distinct(frame.places)
+    frame.users = list(dict.fromkeys(frame.users))
+    frame.order, frame.period = order_of(low), period_of(low)
+    frame.rank, frame.limit = rank_of(low), limit_of(low)
+    return frame
+
+
+def _distinct(places: list[Place]) -> list[Place]:
+    seen: dict[str, Place] = {}
+    for place in places:
+        seen.setdefault(place.text.casefold(), place)
+    return list(seen.values())
+
+
+def _without_keys(masked: Masked) -> tuple[Masked, list[str]]:
+    match = _KEYS.search(masked.text)
+    if match is None:
+        return masked, []
+    keys = [masked.quote(number) for number in re.findall(r"«(\d+)»", match[1])]
+    return masked.part(masked.text[: match.start()] + masked.text[match.end() :]), keys

@@ -1,0 +1,218 @@
+"""Names in an intent: which words name forums, which name users, and which texts are quoted for what.
+
+A word is a name when it is marked (`f/x`, a figure, an underscore, an inner capital), stands where
+only a name can stand (`in x`, `x forum`, `user x`), or is no word of plain English that tasks are
+worded with. What a name names follows from its neighbours, then from the list it stands in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from planner.rules.masking import QUOTE, Masked
+
+__all__ = ["Mention", "QuoteUse", "find_mentions", "quote_uses", "vocabulary"]
+
+_TOKEN = re.compile(r"«\d+»|‹\d+›|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
+_FORUM_WORDS = frozenset({"forum", "forums", "community", "communities", "subreddit", "subreddits"})
+_USER_WORDS = frozenset(
+    {"user", "users", "member", "members", "author", "profile", "redditor", "username", "people"}
+)
+_LINKERS = frozenset(
+    {",", "and", "or", "both", "vs", "versus", "than", "&", "the", "user", "forum"}
+)
+_SAYS = frozenset(
+    "has have had submitted posted wrote made say says said gets commented created writes "
+    "contributed received is was would goes uploaded shared".split()  # noqa: SIM905
+)
+_PLACE_LEFT = frozenset(
+    {"in", "of", "join", "leave", "on", "at", "inside", "within", "into", "for"}
+)
+_PERSON_LEFT = frozenset({"by", "user", "users", "member", "author", "with", "message", "block"})
+_GENERIC = frozenset(
+    "a an the this that these those same new other another relevant appropriate suitable right "
+    "most best such each every any all their its my which what two three both respective given "
+    "discussion fitting good whole matching following larger smaller bigger wrong".split()  # noqa: SIM905
+)
+_PHRASE = re.compile(
+    r"\b(?:in|of|to|from|on|at|the|for|join|leave|and|or|,)\s+(?:the\s+)?"
+    r"((?:(?!(?:in|of|to|from|on|the|for|and|or|a|by|at|with|post|posts|submission|is)\b)"
+    r"[\w'-]+\s+){1,5}?)(?:forum|community|subreddit)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One name in the text."""
+
+    name: str
+    kind: str
+    """`forum` or `user`."""
+    start: int
+    """Offset in the masked text."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteUse:
+    """One quotation and what stands around it."""
+
+    text: str
+    before: str
+    """Up to 60 characters before it, lower-cased."""
+    after: str
+    start: int
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Returns the plain words that tasks are worded with."""
+    text = resources.files("planner.rules").joinpath("vocabulary.txt").read_text("utf-8")
+    return frozenset(text.split())
+
+
+def quote_uses(masked: Masked) -> list[QuoteUse]:
+    """Returns the quotations in order, each with its surroundings."""
+    return [
+        QuoteUse(
+            masked.quote(match[1]),
+            masked.text[max(0, match.start() - 60) : match.start()].casefold(),
+            masked.text[match.end() : match.end() + 40].casefold(),
+            match.start(),
+        )
+        for match in QUOTE.finditer(masked.text)
+    ]
+
+
+def find_mentions(masked: Masked, *, people: bool) -> list[Mention]:
+    """Returns the names of forums and users, in order.
+
+    Args:
+        masked: The intent without its quotations.
+        people: Whether a name that nothing else tells of is a user's.
+    """
+    phrases = _phrases(masked.text)
+    tokens = [
+        (match[0], match.start())
+        for match in _TOKEN.finditer(masked.text)
+        if not any(one.start <= match.start() < one.start + len(one.name) for one in phrases)
+    ]
+    names: list[tuple[int, str, int, str]] = []
+    for index, (token, start) in enumerate(tokens):
+        name, kind = _named(tokens, index, at_start=_opens_sentence(tokens, index))
+        if name:
+            names.append((index, name, start, kind))
+    found = [Mention(name, kind, start) for _, name, start, kind in _typed(tokens, names, people)]
+    return sorted([*found, *phrases], key=lambda mention: mention.start)
+
+
+def _phrases(text: str) -> list[Mention]:
+    """Returns forums named by several words, or one plain word, before `forum`."""
+    found = []
+    for match in _PHRASE.finditer(text):
+        name = match[1].strip()
+        parts = [part for part in name.casefold().split() if part not in _GENERIC]
+        if not parts or any(mark in name for mark in "«‹"):
+            continue
+        kept = name if len(parts) == len(name.split()) else " ".join(name.split()[-len(parts) :])
+        if len(parts) == 1 and parts[0] in _USER_WORDS:
+            continue
+        found.append(Mention(kept, "forum", match.start(1) + match[1].index(kept.split()[0])))
+    return found
+
+
+def _opens_sentence(tokens: Sequence[tuple[str, int]], index: int) -> bool:
+    return index == 0 or tokens[index - 1][0] in ".?!:"
+
+
+def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> tuple[str, str]:
+    """Returns (name, kind if certain) of a token, empty when it is no name."""
+    token = tokens[index][0]
+    marked = re.match(r"/?([fu])/(.+)", token)
+    if marked:
+        return marked[2].rstrip("."), "forum" if marked[1] == "f" else "user"
+    if not token[0].isalnum():
+        return "", ""
+    owner = token.endswith("'s")
+    bare = token.removesuffix("'s").rstrip(".")
+    low = bare.casefold()
+    left = tokens[index - 1][0].casefold() if index else ""
+    if low.isdigit() or (low[0].isdigit() and low.rstrip("stndrh").isdigit()):
+        return "", ""
+    if _is_foreign(bare, low) and (bare != low or not low.endswith(("ing", "ed", "ly"))):
+        return bare, "user" if owner and left not in _PLACE_LEFT - {"of", "on", "for"} else ""
+    is_marked = any(c.isdigit() or c == "_" for c in bare) or bool(re.search(r"[a-z][A-Z]", bare))
+    if is_marked and low != "dislike":
+        return bare, "user" if owner else ""
+    far = tokens[index - 2][0].casefold() if index > 1 else ""
+    if left in ("forum", "forums") and low not in _NEVER and not at_start:
+        is_list = left == "forums" or far in (
+            "in",
+            "to",
+            "from",
+            "of",
+            "the",
+            "on",
+            "leave",
+            "join",
+        )
+        return (bare, "forum") if is_list else ("", "")
+    if left in ("in", "join", "leave") and low not in _NEVER | _GENERIC and _ends(tokens, index):
+        return bare, "forum"
+    return "", ""
+
+
+def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
+    """Returns whether nothing, or the end of a sentence, comes after a token."""
+    return index + 1 == len(tokens) or tokens[index + 1][0] in ".?!,;"
+
+
+def _is_foreign(bare: str, low: str) -> bool:
+    """Returns whether a word is none of plain English; joined words are looked at in parts."""
+    known = vocabulary()
+    return low not in known and not all(part in known for part in re.split(r"[-'.]", low) if part)
+
+
+_NEVER = frozenset(
+    "whose where for focused that is and with named called about in on to of which who has the "
+    "or by there are have list page pages related it first posts post from using titled to at "
+    "please then so also points newest latest most top mine order full total general addition "
+    "mind place detail details return particular".split()  # noqa: SIM905
+)
+
+
+def _typed(
+    tokens: Sequence[tuple[str, int]], names: list[tuple[int, str, int, str]], people: bool
+) -> list[tuple[int, str, int, str]]:
+    typed = [(i, name, start, kind or _by_context(tokens, i)) for i, name, start, kind in names]
+    for step in (1, -1):
+        order = range(len(typed)) if step == 1 else range(len(typed) - 1, -1, -1)
+        for position in order:
+            i, name, start, kind = typed[position]
+            other = position - step
+            if kind or not 0 <= other < len(typed):
+                continue
+            low, high = sorted((i, typed[other][0]))
+            between = [token.casefold() for token, _ in tokens[low + 1 : high]]
+            if set(between) <= _LINKERS:
+                typed[position] = i, name, start, typed[other][3]
+    default = "user" if people else "forum"
+    return [(i, name, start, kind or default) for i, name, start, kind in typed]
+
+
+def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
+    left = tokens[index - 1][0].casefold() if index else ""
+    right = tokens[index + 1][0].casefold() if index + 1 < len(tokens) else ""
+    if right in _FORUM_WORDS or left in _FORUM_WORDS:
+        return "forum"
+    if left in _USER_WORDS or right in _USER_WORDS:
+        return "user"
+    if left in _PLACE_LEFT and left not in ("of", "on", "for"):
+        return "forum"
+    if left in _PERSON_LEFT or (right in _SAYS and left not in _PLACE_LEFT):
+        return "user"
+    return ""

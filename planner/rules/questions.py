@@ -1,0 +1,407 @@
+"""From a question to nodes: attributes of things, counts, lists and comparisons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.pages import Value
+from core.plans import Verb
+from planner.rules.draft import Flow, NodeHandle
+from planner.rules.frames import Frame, Place
+from planner.rules.recipes import COLLECTED_ORDERS, Recipe
+from planner.rules.wording import Ask, asked_attributes, conditions
+
+__all__ = ["Answering", "ask"]
+
+_OF_FORUM = frozenset({"subscribers", "description", "sidebar"})
+_OF_USER = frozenset({"biography", "joined"})
+_MORE = (
+    r"\b(?:more|larger|bigger|higher|greater|most|largest|biggest|highest|newer|longer|busier)\b"
+)
+_LESS = r"\b(?:fewer|smaller|lower|less|least|fewest|smallest|lowest|older|shorter)\b"
+_PLURAL = (
+    r"\b(?:titles|usernames|authors|users|urls|links|scores|names|texts|posts|submissions|comments"
+    r"|threads)\b"
+)
+
+
+@dataclass(slots=True)
+class Answering:
+    """What the respond node builds the answer from."""
+
+    shape: str
+    keys: list[tuple[str, str]]
+    """Pairs of wanted key and the argument or field that fills it."""
+    values: dict[str, Flow] = field(default_factory=dict)
+
+
+def ask(recipe: Recipe, frame: Frame) -> Answering:
+    """Draws the nodes of a question and says how the answer is put together."""
+    asked = _asked(frame)
+    entities = len(frame.places) + (0 if frame.places else len(frame.users))
+    if entities > 1 and _compares(frame):
+        return _comparison(recipe, frame, asked)
+    fields = {one.field for one in asked}
+    if frame.speaks_of(r"\bmessages?\b|\bconversation\b") and not frame.places:
+        return _last_message(recipe, frame)
+    if fields & _OF_USER:
+        return _of_users(recipe, frame, asked)
+    if fields & _OF_FORUM and not frame.order:
+        return _of_forums(recipe, frame, asked)
+    if _asks_about_comments(frame, fields):
+        return _of_comments(recipe, frame, asked)
+    if "count" in fields and not (fields & {"author", "title"} and frame.order):
+        return _count(recipe, frame)
+    if frame.limit > 1 or _wants_list(frame, fields):
+        return _list(recipe, frame, asked)
+    return _of_posts(recipe, frame, asked)
+
+
+def _asked(frame: Frame) -> list[Ask]:
+    text = frame.text
+    if frame.keys:
+        found = [_field_of_key(key) for key in frame.keys]
+        return [Ask(name, "", position) for position, name in enumerate(found)]
+    asked = asked_attributes(text)
+    if not asked:
+        return [Ask("title" if frame.speaks_of("post|submission|thread") else "name")]
+    names = [one.field for one in asked]
+    if "score" in names and frame.order in ("top", "lowest") and len(names) > 1:
+        asked = [one for one in asked if one.field != "score" or _asks_score(text)]
+    if "body" in names and len(names) > 1:
+        asked = [one for one in asked if one.field != "body" or _asks_body(text)]
+    if "forum" in names and not re.search(
+        r"(?:which|what) (?:forum|community)|forum'?s? name|name of the forum", text
+    ):
+        asked = [one for one in asked if one.field != "forum"]
+    if len(asked) > 1 and not re.search(r"\band\b|,", text):
+        asked = asked[:1] if asked[0].field not in ("author",) or "who" in text else asked
+    return asked
+
+
+def _asks_score(text: str) -> bool:
+    return bool(
+        re.search(r"(?:what|return|get|give|tell|and|how).{0,30}(?:score|points|votes)\b", text)
+    ) and not re.search(r"(?:most|highest|best|more|by) (?:points|score|votes)", text)
+
+
+def _asks_body(text: str) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:text|body|content)\b (?:of|and|from)|\band (?:the |its )?(?:text|body)\b", text
+        )
+    )
+
+
+def _field_of_key(key: str) -> str:
+    words = key.replace("_", " ").replace("-", " ").casefold()
+    if words in ("count", "number", "amount"):
+        return "count"
+    if "comment" in words and re.search(r"count|num|comments$", words):
+        return "comments"
+    if "forum" in words:
+        return "forum"
+    found = asked_attributes(words)
+    return found[0].field if found else words.replace(" ", "_")
+
+
+def _compares(frame: Frame) -> bool:
+    return frame.speaks_of(_MORE) or frame.speaks_of(_LESS)
+
+
+def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
+    if "comment" in frame.said:
+        return True
+    restricted = bool(conditions(frame.text)) or bool(frame.users)
+    speaks = frame.speaks_of(r"\b(?:comments?|repl(?:y|ies)|commented|commenters?)\b")
+    names_thread = "post" in frame.said or bool(frame.order) or frame.is_here
+    if (
+        speaks
+        and names_thread
+        and restricted
+        and frame.speaks_of(
+            r"\b(?:comments|replies)\b (?:.{0,40})?(?:that|with|have|has|by|from|are|did|of|on|in)\b"
+        )
+    ):
+        return not (frame.users and frame.speaks_of(r"(?:posts?|submissions?) (?:by|of|from)"))
+    return (
+        speaks
+        and frame.speaks_of(
+            r"(?:author|who|user|text|score|body|content)\b.{0,25}\b(?:of|wrote|left|made|posted)\b.{0,25}"
+            r"\b(?:comment|reply)\b"
+        )
+        and not fields & {"comments"}
+    )
+
+
+def _wants_list(frame: Frame, fields: set[str]) -> bool:
+    if frame.said.get("post") or frame.places[1:]:
+        return False
+    several = frame.speaks_of(_PLURAL) and (frame.wants_all or bool(conditions(frame.text)))
+    return several or (bool(frame.users) and frame.wants_all and "count" not in fields)
+
+
+def _branches(frame: Frame) -> list[Place | None]:
+    return list(frame.places) or [None]
+
+
+# Things
+
+
+def _of_posts(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    counts_comments = [one for one in asked if one.field == "count"]
+    fields = [one.field for one in asked if one.field != "count"]
+    answer = Answering("values", [])
+    for number, place in enumerate(_branches(frame)):
+        outputs = list(dict.fromkeys(["url", *fields, *(["author"] if counts_comments else [])]))
+        found = recipe.post(frame, place, outputs)
+        if found is None:
+            found = _here_or_place(recipe, frame, place, outputs)
+        for one in asked:
+            name = f"{one.field}_{number}" if len(frame.places) > 1 else one.field
+            answer.keys.append((name, name))
+            answer.values[name] = (
+                _counted_comments(recipe, frame, found)
+                if one.field == "count"
+                else found[one.field]
+            )
+        recipe.draft.branch += 1
+    return _as_record(answer, frame, asked)
+
+
+def _here_or_place(
+    recipe: Recipe, frame: Frame, place: Place | None, outputs: Sequence[str]
+) -> NodeHandle:
+    url = recipe.place_url(frame, place) or recipe.start_url
+    return recipe.draft.add(Verb.READ, "post", outputs, url=url)
+
+
+def _counted_comments(recipe: Recipe, frame: Frame, post: NodeHandle) -> Flow:
+    where = list(conditions(frame.text))
+    author: Flow | None = None
+    if frame.speaks_of(
+        r"(?:not|n't) (?:from|by|written by|made by) (?:the )?(?:author|op|original|poster|same)"
+    ):
+        where.append({"field": "author", "op": "is_not", "input": "author"})
+        author = post["author"]
+    counted = recipe.draft.add(
+        Verb.COUNT, "comments", ("count",), url=post["url"], where=where, author=author
+    )
+    return counted["count"]
+
+
+def _as_record(answer: Answering, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    if frame.keys and len(frame.keys) == len(asked):
+        answer.shape = "record"
+        fields = [field for _, field in answer.keys]
+        answer.keys = list(zip(frame.keys, fields, strict=False))
+    return answer
+
+
+def _of_users(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    answer = Answering("values", [])
+    fields = [one.field for one in asked if one.field in _OF_USER]
+    for number, user in enumerate(frame.users or [place.text for place in frame.places] or ["me"]):
+        found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
+        read = recipe.draft.add(Verb.READ, "user", fields, url=found["url"])
+        for name in fields:
+            answer.keys.append((f"{name}_{number}", f"{name}_{number}"))
+            answer.values[f"{name}_{number}"] = read[name]
+        recipe.draft.branch += 1
+    return answer
+
+
+def _of_forums(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    answer = Answering("values", [])
+    fields = [one.field for one in asked if one.field in _OF_FORUM]
+    for number, place in enumerate(_branches(frame)):
+        url = recipe.place_url(frame, place) or recipe.start_url
+        read = recipe.draft.add(Verb.READ, "forum", fields, url=url)
+        for name in fields:
+            answer.keys.append((f"{name}_{number}", f"{name}_{number}"))
+            answer.values[f"{name}_{number}"] = read[name]
+        recipe.draft.branch += 1
+    return answer
+
+
+def _last_message(recipe: Recipe, frame: Frame) -> Answering:
+    user = frame.users[0] if frame.users else ""
+    found = recipe.draft.add(Verb.FIND, "conversation", ("url",), name=user, url=recipe.home)
+    field = "author" if frame.speaks_of(r"\bwho\b") else "body"
+    read = recipe.draft.add(Verb.READ, "message", (field,), url=found["url"], which="last")
+    return Answering("values", [(field, field)], {field: read[field]})
+
+
+def _of_comments(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    place = frame.places[0] if frame.places else None
+    fields = [one.field for one in asked]
+    thread = recipe.thread(frame, place) or recipe.home
+    if "count" in fields or "comments" in fields:
+        where = list(conditions(frame.text))
+        if frame.users:
+            where.append({"field": "author", "op": "is", "value": frame.users[0]})
+        counted = recipe.draft.add(Verb.COUNT, "comments", ("count",), url=thread, where=where)
+        return Answering("values", [("count", "count")], {"count": counted["count"]})
+    wanted = [name for name in fields if name in ("author", "body", "score", "url", "time")]
+    if "comment" in frame.said:
+        wanted = [name for name in wanted if name != "body"]
+    wanted = wanted or ["author"]
+    if frame.wants_all or frame.limit > 1:
+        rows = recipe.draft.add(
+            Verb.COLLECT,
+            "comments",
+            ("items",),
+            url=thread,
+            fields=list(wanted),
+            limit=frame.limit or None,
+            where=list(conditions(frame.text)),
+        )
+        shape = "column" if len(wanted) == 1 else "records"
+        return Answering(shape, [(name, name) for name in wanted], {"items": rows["items"]})
+    found = recipe.comment(frame, thread, wanted)
+    values = {name: found[name] for name in wanted}
+    return Answering("values", [(name, name) for name in wanted], values)
+
+
+# Counts, lists, comparisons
+
+
+def _count(recipe: Recipe, frame: Frame) -> Answering:
+    draft = recipe.draft
+    where: list[Value] = list(conditions(frame.text))
+    if frame.users and not frame.said.get("post"):
+        user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+        section = "user comments" if frame.speaks_of(r"\bcomments?\b") else "user posts"
+        if frame.places:
+            where.append({"field": "forum", "op": "is", "value": frame.places[0].text})
+        what = "comments" if section == "user comments" else "posts"
+        counted = draft.add(
+            Verb.COUNT, what, ("count",), url=user["url"], section=section, where=where
+        )
+        return Answering("values", [("count", "count")], {"count": counted["count"]})
+    what = (
+        "forums"
+        if frame.speaks_of(r"\b(?:how many|number of|count the) (?:\w+ )?forums\b")
+        else "posts"
+    )
+    answer = Answering("values", [])
+    for number, place in enumerate(_branches(frame)):
+        url = recipe.place_url(frame, place) or (None if what == "forums" else recipe.home)
+        counted = draft.add(
+            Verb.COUNT,
+            what,
+            ("count",),
+            url=url,
+            order=frame.order if frame.limit else "",
+            limit=frame.limit or None,
+            where=where,
+        )
+        answer.keys.append((f"count_{number}", f"count_{number}"))
+        answer.values[f"count_{number}"] = counted["count"]
+        draft.branch += 1
+    return answer
+
+
+def _list(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    draft = recipe.draft
+    fields = [one.field for one in asked if one.field != "count"] or ["title"]
+    place = frame.places[0] if frame.places else None
+    url: Flow | str | None = recipe.place_url(frame, place)
+    where: list[Value] = list(conditions(frame.text))
+    section = ""
+    if frame.users:
+        if url is None:
+            url = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])["url"]
+            section = "user comments" if frame.speaks_of(r"\bcomments\b") else "user posts"
+        else:
+            where.append({"field": "author", "op": "is", "value": frame.users[0]})
+    what = "forums" if frame.speaks_of(r"\bforums\b") and place is None else "posts"
+    names: list[Value] = list(fields)
+    by = COLLECTED_ORDERS.get(frame.order)
+    rows = draft.add(
+        Verb.COLLECT,
+        "comments" if section == "user comments" else what,
+        ("items",),
+        url=url if url is not None else (None if what == "forums" else recipe.home),
+        section=section,
+        order="" if by else frame.order,
+        period=frame.period,
+        limit=None if by else frame.limit or None,
+        where=where,
+        fields=[*names, by[1]] if by else names,
+    )
+    if by:
+        rows = draft.add(
+            Verb.COMPUTE, "sort", ("items",), items=rows["items"], by=by[1],
+            limit=frame.limit or 1,
+        )  # fmt: skip
+    keys = frame.keys if len(frame.keys) == len(fields) else fields
+    shape = "column" if len(fields) == 1 and not frame.keys else "records"
+    return Answering(shape, list(zip(keys, fields, strict=False)), {"items": rows["items"]})
+
+
+def _comparison(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    """Draws one branch for each thing compared, then picks the winner."""
+    which = "min" if frame.speaks_of(_LESS) and not frame.speaks_of(_MORE) else "max"
+    metric = _metric(frame)
+    records: dict[str, Flow] = {}
+    for place in frame.places:
+        records[f"option_{len(records)}"] = _option(recipe, frame, place, metric)
+        recipe.draft.branch += 1
+    if not frame.places:
+        for user in frame.users:
+            records[f"option_{len(records)}"] = _user_option(recipe, user, metric)
+            recipe.draft.branch += 1
+    fields = [one.field for one in asked if one.field in ("title", "author", "url")]
+    of_post = metric in ("comments", "score", "time") and bool(frame.places)
+    own_name = "forum" if of_post else "name"
+    wanted = fields[0] if fields and of_post and not _asks_forum(frame) else own_name
+    picked = recipe.draft.add(Verb.COMPUTE, f"pick {which}", (wanted,), by=metric, **records)
+    return Answering("values", [(wanted, wanted)], {wanted: picked[wanted]})
+
+
+def _asks_forum(frame: Frame) -> bool:
+    return frame.speaks_of(
+        r"(?:which|what) (?:of the (?:two |three )?)?(?:forum|community)|forum'?s?'? name"
+        r"|name of the (?:\w+ )?(?:forum|community)|which forum|return its name"
+    )
+
+
+def _metric(frame: Frame) -> str:
+    if frame.speaks_of(r"\bsubscri|\bmembers\b|(?:larger|bigger|smaller) forum"):
+        return "subscribers"
+    if frame.speaks_of(r"\b(?:number of|more|fewer|most) (?:posts|submissions)\b"):
+        return "posts"
+    if frame.speaks_of(r"\b(?:score|points|votes|upvotes|upvoted|rated)\b"):
+        return "score"
+    if frame.speaks_of(r"\b(?:newer|older|earlier|later|more recent)\b"):
+        return "time"
+    return "comments"
+
+
+def _option(recipe: Recipe, frame: Frame, place: Place, metric: str) -> Flow:
+    draft = recipe.draft
+    if metric == "subscribers":
+        url = recipe.place_url(frame, place) or recipe.start_url
+        fields: list[Value] = ["name", metric]
+        return draft.add(Verb.READ, "forum", ("record",), url=url, fields=fields)["record"]
+    if metric == "posts":
+        row = draft.add(Verb.FIND, "forum listing", ("record",), name=place.text, listed=True,
+                        fields=["name", "posts"])  # fmt: skip
+        return row["record"]
+    found = recipe.post(frame, place) or draft.add(
+        Verb.OPEN, "post", ("url",), url=recipe.place_url(frame, place), order="newest"
+    )
+    names: list[Value] = ["forum", "title", "author", "url", metric]
+    return draft.add(Verb.READ, "post", ("record",), url=found["url"], fields=names)["record"]
+
+
+def _user_option(recipe: Recipe, user: str, metric: str) -> Flow:
+    del metric
+    found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
+    fields: list[Value] = ["name", "joined"]
+    return recipe.draft.add(Verb.READ, "user", ("record",), url=found["url"], fields=fields)[
+        "record"
+    ]

@@ -1,0 +1,449 @@
+"""From a request to nodes: how things are located and how the site is changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.pages import Value
+from core.plans import Verb
+from planner.rules.draft import Draft, Flow, NodeHandle
+from planner.rules.frames import Frame, Place
+from planner.rules.wording import conditions
+
+__all__ = ["COLLECTED_ORDERS", "Recipe", "change"]
+
+Url = Flow | str
+
+COLLECTED_ORDERS: Mapping[str, tuple[str, str]] = {
+    "oldest": ("min", "time"),
+    "lowest": ("min", "score"),
+    "fewest comments": ("min", "comments"),
+}
+"""Orders that sites seldom offer: the whole list is read, then one item is picked."""
+_COMMENT_TARGET = (
+    r"\b(?:the|that|their|his|her|whose|first|top|newest|latest|second|third|last|'s) "
+    r"(?:\w+ )?(?:comment|reply)\b(?! (?:«|on the (?:post|submission)))"
+)
+
+
+@dataclass(slots=True)
+class Recipe:
+    """Draws the nodes of one task; remembers what later requests refer to."""
+
+    draft: Draft
+    start_url: str
+    home: str
+    created: Flow | None = None
+    """Address of what an earlier request made."""
+    refusal: str = ""
+    ends: list[NodeHandle] = field(default_factory=list)
+
+    # Locating
+
+    def place(self, place: Place, fallback_topic: str = "") -> NodeHandle | None:
+        """Draws how a forum is found; `None` for the page that the task starts on."""
+        if place.by == "here":
+            return None
+        if place.by == "topic":
+            topic = place.text or fallback_topic
+            return self.draft.add(Verb.FIND, "forum", ("url", "name", "title"), topic=topic)
+        return self.draft.add(Verb.FIND, "forum", ("url", "name"), name=place.text)
+
+    def place_url(self, frame: Frame, place: Place | None) -> Url | None:
+        """Returns the address of the forum that a request means."""
+        if place is None:
+            return self.start_url if frame.is_here and self._starts_inside() else None
+        found = self.place(place)
+        return self.start_url if found is None else found["url"]
+
+    def post(
+        self, frame: Frame, place: Place | None, outputs: Sequence[str] = ("url",)
+    ) -> NodeHandle | None:
+        """Draws how the post that a request means is reached; `None` if it names none."""
+        title = frame.said.get("post", "")
+        if title:
+            return self._titled(frame, place, title, outputs)
+        if frame.users and frame.order in ("", "newest") and place is None:
+            return self._newest_of_user(frame, outputs)
+        if not frame.order:
+            return None
+        url = self.place_url(frame, place) or self.home
+        if frame.order in COLLECTED_ORDERS:
+            return self._collected(frame, url, outputs)
+        where = _by_user(frame)
+        return self.draft.add(
+            Verb.OPEN,
+            "post",
+            outputs,
+            url=url,
+            order=frame.order,
+            period=frame.period,
+            rank=frame.rank,
+            where=where,
+        )
+
+    def _titled(
+        self, frame: Frame, place: Place | None, title: str, outputs: Sequence[str]
+    ) -> NodeHandle:
+        url = self.place_url(frame, place)
+        if url is None and frame.is_mine and frame.order in COLLECTED_ORDERS:
+            return self._collected(frame, None, outputs, title)
+        mine = frame.is_mine and place is None and not frame.users
+        return self.draft.add(Verb.FIND, "post", outputs, url=url, name=title, mine=mine or None)
+
+    def _newest_of_user(self, frame: Frame, outputs: Sequence[str]) -> NodeHandle:
+        user = self.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+        listed = self.draft.add(
+            Verb.OPEN, "user section", ("url",), url=user["url"], section="user posts"
+        )
+        return self.draft.add(Verb.OPEN, "post", outputs, url=listed["url"], rank=frame.rank)
+
+    def _collected(
+        self, frame: Frame, url: Url | None, outputs: Sequence[str], title: str = ""
+    ) -> NodeHandle:
+        which, by = COLLECTED_ORDERS[frame.order]
+        where = _by_user(frame)
+        if title:
+            where.append({"field": "title", "op": "mentions", "value": title})
+        fields: list[Value] = ["title", "author", "time", "score", "comments"]
+        items = self.draft.add(
+            Verb.COLLECT,
+            "posts",
+            ("items",),
+            url=url,
+            mine=True if url is None else None,
+            section="user posts" if url is None else "",
+            where=where,
+            fields=fields,
+        )
+        picked = self.draft.add(
+            Verb.COMPUTE, f"pick {which}", ("url",), items=items["items"], by=by, rank=frame.rank
+        )
+        if tuple(outputs) == ("url",):
+            return picked
+        return self.draft.add(Verb.READ, "post", outputs, url=picked["url"])
+
+    def thread(self, frame: Frame, place: Place | None) -> Url | None:
+        """Returns the address of the post that a request speaks of."""
+        found = self.post(frame, place)
+        if found is not None:
+            return found["url"]
+        if self.created is not None and frame.speaks_of(
+            r"\b(?:created|that|the new|this new|new|your|my|the) (?:post|submission|thread)\b|\bit\b"
+        ):
+            return self.created
+        return self.start_url if self._starts_inside() else None
+
+    def comment(self, frame: Frame, thread: Url, outputs: Sequence[str] = ("url",)) -> NodeHandle:
+        """Draws how a comment of a thread is found."""
+        where = _by_user(frame) + list(conditions(frame.text))
+        if frame.is_mine and frame.predicate in ("delete", "edit"):
+            where.append({"field": "mine", "op": "is", "value": True})
+        order = {"top": ("score", "max"), "lowest": ("score", "min")}.get(frame.order)
+        name = frame.said.get("comment", "") or described_author(frame)
+        if order and not name:
+            fields: list[Value] = ["author", "score", "body"]
+            items = self.draft.add(
+                Verb.COLLECT, "comments", ("items",), url=thread, where=where, fields=fields
+            )
+            return self.draft.add(
+                Verb.COMPUTE, f"pick {order[1]}", outputs, items=items["items"], by=order[0]
+            )
+        return self.draft.add(
+            Verb.FIND, "comment", outputs, url=thread, name=name, where=where, rank=frame.rank
+        )
+
+    def _starts_inside(self) -> bool:
+        return self.start_url.rstrip("/") != self.home.rstrip("/")
+
+
+def described_author(frame: Frame) -> str:
+    """Returns how the writer of a comment is described, as in `reply to the owner of the shop`."""
+    match = re.search(
+        r"\b(?:reply|respond|answer) to (?:the )?([\w ]+?) (?:in|on|under|with)\b", frame.text
+    )
+    if match is None or re.search(
+        r"\b(?:post|comment|reply|submission|thread|first|top)\b", match[1]
+    ):
+        return ""
+    return match[1] if not frame.users else ""
+
+
+def change(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    """Draws the nodes of a request that changes the site, one branch for each of its targets."""
+    return _CHANGES[frame.predicate](recipe, frame)
+
+
+def _by_user(frame: Frame) -> list[Value]:
+    if not frame.users:
+        return []
+    value: Value = frame.users[0] if len(frame.users) == 1 else list(frame.users)
+    return [{"field": "author", "op": "is", "value": value}]
+
+
+def _each_place(recipe: Recipe, frame: Frame) -> list[Place | None]:
+    return list(frame.places) or [None]
+
+
+def _branches(
+    recipe: Recipe, frame: Frame, draw: Callable[[Place | None], NodeHandle]
+) -> list[NodeHandle]:
+    """Draws one branch for each place; branches are independent."""
+    drawn = []
+    for place in _each_place(recipe, frame):
+        drawn.append(draw(place))
+        recipe.draft.branch += 1
+    return drawn
+
+
+def _vote(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    meaning = "upvote" if frame.predicate == "unvote" else frame.predicate
+    if frame.predicate == "unvote" and frame.speaks_of("downvote|dislike"):
+        meaning = "downvote"
+    state = False if frame.predicate == "unvote" else None
+
+    def draw(place: Place | None) -> NodeHandle:
+        draft = recipe.draft
+        if frame.speaks_of(_COMMENT_TARGET) or "comment" in frame.said:
+            thread = recipe.thread(frame, place) or recipe.home
+            found = recipe.comment(frame, thread)
+            return draft.add(
+                Verb.TOGGLE, f"{meaning} comment", ("done",), url=found["url"], state=state
+            )
+        if frame.users and not frame.said.get("post") and (frame.wants_all or not frame.order):
+            return _vote_all_of_user(recipe, frame, place, meaning, state)
+        limit = frame.limit
+        if limit > 1 or _votes_on_list(frame):
+            url = recipe.place_url(frame, place) or recipe.home
+            return draft.add(
+                Verb.TOGGLE,
+                f"{meaning} posts",
+                ("count",),
+                url=url,
+                order=frame.order,
+                period=frame.period,
+                limit=limit or None,
+                all=None if limit else True,
+                where=_by_user(frame) + list(conditions(frame.text)),
+                state=state,
+            )
+        url = recipe.thread(frame, place) or recipe.place_url(frame, place) or recipe.home
+        return draft.add(Verb.TOGGLE, f"{meaning} post", ("done",), url=url, state=state)
+
+    return _branches(recipe, frame, draw)
+
+
+def _votes_on_list(frame: Frame) -> bool:
+    return (
+        frame.wants_all and not frame.order and frame.speaks_of(r"\b(?:posts|submissions|post)\b")
+    )
+
+
+def _vote_all_of_user(
+    recipe: Recipe, frame: Frame, place: Place | None, meaning: str, state: bool | None
+) -> NodeHandle:
+    draft = recipe.draft
+    user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+    where: list[Value] = list(conditions(frame.text))
+    if place is not None:
+        where.append({"field": "forum", "op": "is", "value": place.text})
+    return draft.add(
+        Verb.TOGGLE,
+        f"{meaning} posts",
+        ("count",),
+        url=user["url"],
+        section="user posts",
+        all=True,
+        where=where,
+        state=state,
+    )
+
+
+def _subscription(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    verb = frame.predicate
+    draft = recipe.draft
+    if frame.users and not frame.places:
+        found = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+        return [draft.add(Verb.TOGGLE, f"{verb} user", ("done",), url=found["url"])]
+
+    def draw(place: Place | None) -> NodeHandle:
+        from_post = recipe.post(frame, place) if frame.order or frame.said.get("post") else None
+        url = from_post["url"] if from_post else recipe.place_url(frame, place)
+        return draft.add(Verb.TOGGLE, f"{verb} forum", ("done",), url=url or recipe.start_url)
+
+    return _branches(recipe, frame, draw)
+
+
+def _block(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    drawn = []
+    for user in frame.users or [""]:
+        found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
+        drawn.append(
+            recipe.draft.add(Verb.TOGGLE, f"{frame.predicate} user", ("done",), url=found["url"])
+        )
+        recipe.draft.branch += 1
+    return drawn
+
+
+def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    text = frame.said.get("text", "")
+
+    def draw(place: Place | None) -> NodeHandle:
+        thread = recipe.thread(frame, place) or recipe.home
+        to_comment = bool(frame.users) or "comment" in frame.said or described_author(frame)
+        if to_comment or frame.speaks_of(
+            r"\bthe (?:first|second|third|top|last|newest) (?:reply|comment)"
+        ):
+            thread = recipe.comment(frame, thread)["url"]
+        return recipe.draft.add(Verb.SUBMIT, "comment", ("url",), url=thread, body=text)
+
+    return _branches(recipe, frame, draw)
+
+
+def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    draft = recipe.draft
+    title: Value | Flow = frame.said.get("title", "")
+    body = frame.said.get("body", "")
+    places = list(frame.places)
+    link: Value | Flow = frame.links[0] if frame.links else ""
+    if frame.said.get("post") and frame.speaks_of("image|picture|photo|link|re-?post"):
+        picture = draft.add(
+            Verb.FIND, "post", ("link",), url=recipe.start_url, name=frame.said["post"]
+        )
+        link = picture["link"]
+    elif frame.order and len(places) > 1 and not title:
+        title, places = _borrowed_title(recipe, frame, places)
+    topic = " ".join(part for part in (title if isinstance(title, str) else "", body) if part)
+    drawn = []
+    for place in places or [Place("", "here" if recipe._starts_inside() else "topic")]:
+        found = recipe.place(place, topic)
+        made = draft.add(
+            Verb.SUBMIT,
+            "post",
+            ("url",),
+            url=found["url"] if found else recipe.start_url,
+            title=title,
+            body=body,
+            link=link,
+            forum=found["name"] if found else "",
+        )
+        drawn.append(made)
+        draft.branch += 1
+    recipe.created = drawn[-1]["url"]
+    return drawn
+
+
+def _borrowed_title(recipe: Recipe, frame: Frame, places: list[Place]) -> tuple[Flow, list[Place]]:
+    """Draws where a title is taken from: the place named right behind the order's words."""
+    source = max(places, key=lambda place: _closeness(frame, place))
+    donor = recipe.post(frame, source, ("url", "title"))
+    assert donor is not None, "a frame with an order names a post"
+    return donor["title"], [place for place in places if place is not source]
+
+
+def _closeness(frame: Frame, place: Place) -> int:
+    """Returns how near behind the word `title of` or an order a place stands; larger is nearer."""
+    at = frame.text.find(place.text.casefold())
+    marks = [
+        m.end()
+        for m in re.finditer(r"top|highest|newest|latest|recent|best|most|oldest", frame.text)
+    ]
+    distances = [at - mark for mark in marks if mark <= at]
+    return -min(distances, default=10_000)
+
+
+def _edit(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    draft = recipe.draft
+    text = frame.said.get("text", "")
+    place = frame.places[0] if frame.places else None
+    appends = frame.speaks_of(
+        r"\b(?:append|another line|add|adding|at the end|extra line|new line)\b"
+    )
+    mode = "append" if appends else "replace"
+    if frame.speaks_of(r"\bsidebar\b|\bdescription of (?:the )?(?:forum|f/)") and place is not None:
+        found = recipe.place(place)
+        field = "sidebar" if frame.speaks_of("sidebar") else "description"
+        url: Url = found["url"] if found else recipe.start_url
+        return [draft.add(Verb.EDIT, "forum", ("url",), url=url, mode=mode, **{field: text})]
+    thread = recipe.thread(frame, place) or recipe.home
+    if frame.speaks_of(r"\b(?:my|the) (?:comment|reply)\b"):
+        found = recipe.comment(frame, thread)
+        return [draft.add(Verb.EDIT, "comment", ("url",), url=found["url"], body=text, mode=mode)]
+    field = "title" if frame.speaks_of(r"\b(?:title|rename|retitle)\b(?! «)") else "body"
+    return [draft.add(Verb.EDIT, "post", ("url",), url=thread, mode=mode, **{field: text})]
+
+
+def _delete(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    draft = recipe.draft
+    place = frame.places[0] if frame.places else None
+    thread = recipe.thread(frame, place) or recipe.home
+    about_comment = frame.speaks_of(r"\b(?:comments?|reply|replies|commented|wrote under)\b")
+    if about_comment:
+        found = recipe.comment(frame, thread)
+        return [draft.add(Verb.DELETE, "comment", ("done",), url=found["url"])]
+    return [draft.add(Verb.DELETE, "post", ("done",), url=thread)]
+
+
+def _message(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    drawn = []
+    for user in frame.users or [""]:
+        found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
+        text = frame.said.get("text", "")
+        drawn.append(
+            recipe.draft.add(Verb.SUBMIT, "message", ("url",), url=found["url"], body=text)
+        )
+        recipe.draft.branch += 1
+    return drawn
+
+
+def _edit_biography(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    me = recipe.draft.add(Verb.FIND, "user", ("url",), name="me")
+    text = frame.said.get("text", "")
+    mode = "append" if frame.speaks_of(r"\b(?:append|add|adding)\b") else "replace"
+    return [
+        recipe.draft.add(Verb.EDIT, "biography", ("url",), url=me["url"], biography=text, mode=mode)
+    ]
+
+
+def _create_forum(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    said = frame.said
+    name = said.get("name", "") or said.get("full_title", "")
+    return [
+        recipe.draft.add(
+            Verb.SUBMIT,
+            "forum",
+            ("url",),
+            url=recipe.home,
+            name=name,
+            title=said.get("full_title", "") or name,
+            description=said.get("description", ""),
+            sidebar=said.get("sidebar", ""),
+        )
+    ]
+
+
+def _clear(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    del frame
+    url = recipe.home
+    return [recipe.draft.add(Verb.SUBMIT, "clear notifications", ("url",), url=url)]
+
+
+_CHANGES: Mapping[str, Callable[[Recipe, Frame], list[NodeHandle]]] = {
+    "upvote": _vote,
+    "downvote": _vote,
+    "unvote": _vote,
+    "subscribe": _subscription,
+    "unsubscribe": _subscription,
+    "block": _block,
+    "unblock": _block,
+    "comment": _comment,
+    "post": _post,
+    "edit": _edit,
+    "delete": _delete,
+    "message": _message,
+    "edit_biography": _edit_biography,
+    "create_forum": _create_forum,
+    "clear": _clear,
+}

@@ -1,0 +1,100 @@
+"""Which quotation plays which part in a request: the title, the text, the post that is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import permutations
+
+from planner.rules.mentions import QuoteUse
+
+__all__ = ["assign"]
+
+_CUES: dict[str, tuple[tuple[str, float], ...]] = {
+    "post": (
+        (r"(?:posts?|submissions?|threads?|story|article|link|discussion|picture|image of)(?: (?:called"
+         r"|titled|named|with the title|entitled|on|about|of))?\W*$", 3.0),
+        (r"(?:under|beneath|below|commented on|comments of|comments on|comment on)\W*$", 2.8),
+        (r"(?:find|open|of|on|on the|for|to|about)\W*$", 1.5),
+        (r"(?:in|titled|called|title)\W*$", 1.0),
+    ),
+    "comment": (
+        (r"(?:comment|reply|commented|says?|saying|wrote|answer|reads)\W*$", 3.0),
+        (r"(?:that|with|text)\W*$", 1.0),
+    ),
+    "text": (
+        (r"(?:comment|reply|remark|answer|message|response|note)(?: (?:with|that says|saying|reading"
+         r"|is|to it))?\W*$", 3.0),
+        (r"(?:with|saying|says?|text|write|it|reads?|respond|words?|line|send|leave|becomes?|to|by|be"
+         r"|that)\W*$", 2.0),
+        (r"(?:and|gets?)\W*$", 0.6),
+    ),
+    "title": (
+        (r"(?:titled?|entitled|headline|headed|title (?:it|is|to|of)|called|named|title should be)"
+         r"\W*$", 3.0),
+        (r"(?:question|post|submit|share|publish|ask|thread|discussion|notice)\W*$", 2.0),
+        (r"(?:is|it|with)\W*$", 0.6),
+    ),
+    "body": (
+        (r"(?:body|text|details?|content|prompt|description|message)(?: (?:says?|is|of|to|ask|write"
+         r"|reads?|should (?:be|say|read)|saying|with))?\W*$", 3.0),
+        (r"(?:says?|saying|ask|write|reads?|line|with)\W*$", 1.4),
+    ),
+    "name": (
+        (r"name(?:d)?(?: and (?:its |the )?title)?(?: (?:is|are|of))?\W*$", 3.0),
+        (r"(?:called|forum|community|title (?:are|is))\W*$", 2.0),
+    ),
+    "full_title": ((r"(?<!and )(?<!its )title(?: (?:is|of|to))?\W*$", 1.8),),
+    "description": ((r"(?:description|described as|describes it as)(?: (?:is|says|of|to))?\W*$", 3.0),),
+    "sidebar": ((r"(?:sidebar|side panel)(?: (?:is|says|of|to|text|reads))?\W*$", 3.0),),
+    "forum_title": (
+        (r"(?:forum|community|subreddit) (?:called|titled|with the (?:title|name)|whose (?:title|name)"
+         r" is|that is called|named|entitled)\W*$", 4.0),
+    ),
+    "topic": (
+        (r"(?:forum|community|subreddit)s?\b[^«]{0,45}(?:related to|about|for|on|to|with|concerning"
+         r"|topics? of)(?: the topics?(?: of)?)?\W*$", 4.0),
+    ),
+    "forum": ((r"(?:f/|forums?|in|to|from)(?: the)?\W*$", 0.8),),
+    "query": ((r".*", 1.0),),
+}  # fmt: skip
+_AFTER: dict[str, tuple[tuple[str, float], ...]] = {
+    "post": ((r"^\W*(?:in|\(|of|by|from|which|and (?:reply|comment|give))\b", 0.6),),
+    "forum": ((r"^\W*(?:forum|community|subreddit)\b", 4.0),),
+    "text": ((r"^\W*(?:on|to|under|as a)\b", 0.6),),
+    "title": ((r"^\W*(?:to|in) (?:the|f/|it|a)", 0.5),),
+}
+
+
+def assign(uses: Sequence[QuoteUse], roles: Sequence[str]) -> dict[str, QuoteUse]:
+    """Returns the most fitting role for each quotation, each role at most once.
+
+    Args:
+        uses: The quotations, in order; beyond the sixth they are left out.
+        roles: Roles that the request can have.
+    """
+    uses = uses[:6]
+    slots = [*roles, *[""] * len(uses)]
+    best: tuple[float, tuple[str, ...]] = (-1.0, ())
+    scores = {(i, role): _score(use, role) for i, use in enumerate(uses) for role in roles}
+    for chosen in set(permutations(slots, len(uses))) if len(slots) <= 8 else _greedy(scores, uses):
+        total = sum(scores.get((i, role), 0.0) for i, role in enumerate(chosen))
+        if total > best[0]:
+            best = total, chosen
+    return {role: use for role, use in zip(best[1], uses, strict=True) if role}
+
+
+def _score(use: QuoteUse, role: str) -> float:
+    before = max((w for p, w in _CUES.get(role, ()) if re.search(p, use.before)), default=0.0)
+    after = max((w for p, w in _AFTER.get(role, ()) if re.search(p, use.after)), default=0.0)
+    return before + after if before or after > 2 else -0.5
+
+
+def _greedy(
+    scores: dict[tuple[int, str], float], uses: Sequence[QuoteUse]
+) -> list[tuple[str, ...]]:
+    chosen = [""] * len(uses)
+    for (i, role), score in sorted(scores.items(), key=lambda pair: -pair[1]):
+        if score > 0 and not chosen[i] and role not in chosen:
+            chosen[i] = role
+    return [tuple(chosen)]

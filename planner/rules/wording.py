@@ -1,0 +1,187 @@
+"""What the words of a request say: orders, places in a list, attributes asked for, conditions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.pages import Value
+from policies.thesaurus import number_of
+
+__all__ = [
+    "Ask",
+    "asked_attributes",
+    "conditions",
+    "limit_of",
+    "order_of",
+    "period_of",
+    "rank_of",
+]
+
+_KIND = r"(?:posts?|submissions?|threads?|questions?|discussions?|ones?|items?|entries|comments?|repl(?:y|ies))"
+_ORDERS: tuple[tuple[str, str], ...] = (
+    ("most commented", r"most[- ]commented|most[- ]discussed|most comments|most repl|commented (?:the )?most|"
+     r"highest (?:number of comments|comment count)|largest number of comments|biggest discussion"),
+    ("fewest comments", r"fewest comments|least commented|least discussed|lowest (?:number of comments|comment count)"),
+    ("lowest", r"lowest (?:vote|score|scor|rated|point|net)|fewest (?:vote|point|upvote)|least (?:upvoted|liked|popular)"
+     r"|worst|lowest[- ](?:scor|rat|rank)|least points"),
+    ("controversial", r"controversial|disputed"),
+    ("active", r"(?:recently|most) active|latest activity|recent activity|most recently active"),
+    ("oldest", r"oldest|earliest|least recent|first ever|very first"),
+    ("newest", r"newest|latest|most recent|recently posted|most recently|posted last|last (?:post|submission|thread|one)|"
+     r"\bnew (?:posts|submissions|threads)|freshest|recent (?:post|submission|thread)|submitted last|last (?:posted|submitted)"),
+    ("hottest", r"\bhottest|\bhot\b|trending"),
+    ("top", r"\btop\b|best[- ](?:rated|scor)|highest|most (?:points|upvote|vote|popular|liked)|\bbest (?:post|submission)|by score"),
+)  # fmt: skip
+_PERIODS: tuple[tuple[str, str], ...] = (
+    ("all time", r"all[- ]time|of all time|\bever\b"),
+    ("day", r"past 24 hours|last 24 hours|\btoday\b|past day|last day|of the day"),
+    ("week", r"(?:past|last|this) week|of the week"),
+    ("month", r"(?:past|last|this) month|of the month"),
+    ("year", r"(?:past|last|this) year|of the year"),
+)
+_RANKS = (
+    r"\bnumber (\d+)\b",
+    r"\b(?:in|at|on) (?:the )?place (\d+)",
+    r"\branked (?:number )?(\d+)",
+    r"\branks? (\d+)",
+    r"\bposition (\d+)",
+    r"#(\d+)\b",
+    r"\b(\d+)(?:st|nd|rd|th)\b",
+    r"\b(second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b",
+)
+_LIMITS = (
+    rf"\b(?:top|first|hottest|newest|latest|last|most recent|best|most commented|most controversial)"
+    rf" (\d+|two|three|four|five|six|seven|eight|nine|ten)\b",
+    rf"\b(\d+|two|three|four|five|six|seven|eight|nine|ten) (?:\w+[- ]){{0,3}}?"
+    rf"(?:newest|latest|most recent|hottest|top|best|oldest|highest|controversial|commented)\b[\w -]*?{_KIND}",
+    rf"\bfirst (\d+|two|three|four|five|six|seven|eight|nine|ten) {_KIND}",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One attribute asked for."""
+
+    field: str
+    kind: str = ""
+    """Whose attribute, when the words say so."""
+    position: int = 0
+
+
+def order_of(text: str) -> str:
+    """Returns the order that a text asks for, the first one named; empty if none."""
+    low = text.casefold()
+    found = [
+        (match.start(), position, name)
+        for position, (name, pattern) in enumerate(_ORDERS)
+        if (match := re.search(pattern, low))
+    ]
+    if not found:
+        return ""
+    names = {name for _, _, name in found}
+    for name, _ in _ORDERS[:6]:
+        if name in names and not ({"newest"} & names and name == "active"):
+            return name
+    return min(found)[2]
+
+
+def period_of(text: str) -> str:
+    """Returns the time that a list is restricted to, empty if none is named."""
+    low = text.casefold()
+    return next((name for name, pattern in _PERIODS if re.search(pattern, low)), "")
+
+
+def rank_of(text: str) -> int:
+    """Returns the place in a list that is asked for, 1 when none is named."""
+    low = text.casefold()
+    for pattern in _RANKS:
+        match = re.search(pattern, low)
+        if match:
+            return number_of(match[1]) or 1
+    return 1
+
+
+def limit_of(text: str) -> int:
+    """Returns how many items of a list are asked for, 0 when the words do not say."""
+    low = text.casefold()
+    for pattern in _LIMITS:
+        match = re.search(pattern, low)
+        if match:
+            return number_of(match[1]) or 0
+    return 0
+
+
+_ASKED: tuple[tuple[str, str, str], ...] = (
+    ("comments", "post", r"number of (?:the )?(?:comments|replies)|how many (?:comments|replies)|"
+     r"comment counts?|counts? (?:the |of )?(?:the )?(?:comments|replies)|comments? number"),
+    ("subscribers", "forum", r"number of (?:subscribers|members)|how many (?:subscribers|members|users are subscribed"
+     r"|people are subscribed|users subscribe)|subscriber counts?|(?:count|get) (?:the )?subscribers"),
+    ("count", "", r"number of|how many|\bcount\b"),
+    ("biography", "user", r"\bbio\b|\bbios\b|biograph|about (?:him|her|them)sel|about themselves|profile text"),
+    ("joined", "user", r"(?:registered|joined|member since|account (?:was )?created|sign(?:ed)? up)"),
+    ("sidebar", "forum", r"\bsidebar\b"),
+    ("description", "forum", r"\bdescription\b|what .* forum is about"),
+    ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b|give me the link"
+     r"|\b(?:external|outgoing|target) (?:url|link)"),
+    ("author", "", r"\bwho\b|author|user ?name|which user|poster|submitter|what user|names? of the users?|commenter|whose"),
+    ("title", "post", r"\btitles?\b|headline|what is .* called"),
+    ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes|number of (?:up)?votes|\brating\b"),
+    ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp"),
+    ("forum", "post", r"(?:which|what) (?:forum|community)|name of the forum|forum'?s? name|names of the forums"),
+    ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
+    ("body", "", r"\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b|say\?|wording|exact words"),
+)  # fmt: skip
+
+
+def asked_attributes(text: str) -> list[Ask]:
+    """Returns the attributes that a question asks for, in the order of the words."""
+    low = text.casefold()
+    found: list[Ask] = []
+    for field, kind, pattern in _ASKED:
+        match = re.search(pattern, low)
+        if match:
+            found.append(Ask(field, kind, match.start()))
+    names = {ask.field for ask in found}
+    if names & {"comments", "subscribers"}:
+        found = [ask for ask in found if ask.field != "count"]
+    if "link" in names:
+        found = [ask for ask in found if ask.field != "url"]
+    return sorted(found, key=lambda ask: ask.position)
+
+
+_MORE = r"(?:more than|over|above|greater than|higher than|exceeding|exceeds?)"
+_LESS = r"(?:fewer than|less than|under|below|lower than)"
+_LEAST = r"(?:at least|no fewer than|no less than)"
+_MOST = r"(?:at most|no more than|up to)"
+_NOUNS = (("comments", r"(?:comments|repl\w+)"), ("score", r"(?:points?|votes|upvotes|score\w*)"))
+
+
+def conditions(text: str) -> list[Value]:
+    """Returns the conditions that a text puts on items, see `policies.conditions`."""
+    low = text.casefold()
+    found: list[Value] = []
+    if re.search(r"more downvotes than upvotes|negative (?:score|rating|net|point)|below (?:zero|0)\b"
+                 r"|less than (?:zero|0)|score (?:is )?negative", low):  # fmt: skip
+        found.append({"field": "score", "op": "lt", "value": 0})
+    if re.search(
+        r"more upvotes than downvotes|positive (?:score|rating|net)|above (?:zero|0)\b", low
+    ):
+        found.append({"field": "score", "op": "gt", "value": 0})
+    for field, noun in _NOUNS:
+        for op, words in (("gt", _MORE), ("lt", _LESS), ("ge", _LEAST), ("le", _MOST)):
+            match = re.search(rf"{words} (\d+) {noun}", low) or re.search(
+                rf"{noun} (?:of |is |that is |are )?{words} (\d+)", low
+            )
+            if match:
+                found.append({"field": field, "op": op, "value": int(match[1])})
+        match = re.search(rf"(\d+) or more {noun}", low)
+        if match:
+            found.append({"field": field, "op": "ge", "value": int(match[1])})
+        match = re.search(rf"exactly (\d+|one|two|three) {noun}", low)
+        if match:
+            found.append({"field": field, "op": "is", "value": number_of(match[1]) or 0})
+    if re.search(r"\b(?:no|without|zero|0) (?:comments|replies)|unanswered|uncommented|nobody has commented"
+                 r"|not (?:been )?commented|without any comments", low):  # fmt: skip
+        found.append({"field": "comments", "op": "is", "value": 0})
+    return found

@@ -1,0 +1,92 @@
+"""General knowledge of English and of interface wording, from `thesaurus.json`.
+
+It relates words to words (a city to its short name, `Join` to subscribing); it holds no task, no
+answer and no address.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict
+
+from policies.text import fold, squash, words
+
+__all__ = ["field_words", "interface", "kind_of", "kind_words", "number_of", "topic_words"]
+
+
+class _Thesaurus(BaseModel):
+    """The file as it stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    interface: dict[str, tuple[str, ...]]
+    kinds: dict[str, tuple[str, ...]]
+    fields: dict[str, tuple[str, ...]]
+    attributes: dict[str, tuple[str, ...]]
+    topics: tuple[tuple[str, ...], ...]
+    numbers: dict[str, int]
+
+
+@cache
+def _loaded() -> _Thesaurus:
+    text = resources.files("policies").joinpath("thesaurus.json").read_text(encoding="utf-8")
+    return _Thesaurus.model_validate(json.loads(text))
+
+
+@lru_cache(maxsize=1_024)
+def interface(meaning: str) -> tuple[str, ...]:
+    """Returns the wordings that sites use for an action or an order; the word itself if unknown."""
+    return _loaded().interface.get(meaning, (meaning,))
+
+
+@lru_cache(maxsize=1_024)
+def field_words(field: str) -> tuple[str, ...]:
+    """Returns the labels under which forms and tables show a field or an attribute."""
+    thesaurus = _loaded()
+    known = thesaurus.fields.get(field, ()) + thesaurus.attributes.get(field, ())
+    return known or (field.replace("_", " "),)
+
+
+@lru_cache(maxsize=256)
+def kind_words(kind: str) -> tuple[str, ...]:
+    """Returns the words for a kind of thing, the usual one first."""
+    return _loaded().kinds.get(kind, (kind,))
+
+
+@lru_cache(maxsize=4_096)
+def kind_of(phrase: str) -> str:
+    """Returns the kind of thing that a phrase names, by its last known word; empty if none."""
+    table = {word: kind for kind, names in _loaded().kinds.items() for word in names}
+    for word in reversed(words(phrase)):
+        if word in table:
+            return table[word]
+    return ""
+
+
+def number_of(word: str) -> int | None:
+    """Returns the number that a word or ordinal says, -1 for `last`, `None` if it says none."""
+    text = fold(word)
+    digits = text.rstrip("stndrh.") if text[:1].isdigit() else text
+    if digits.replace(",", "").isdigit():
+        return int(digits.replace(",", ""))
+    return _loaded().numbers.get(text)
+
+
+@lru_cache(maxsize=4_096)
+def topic_words(topic: str) -> tuple[tuple[str, float], ...]:
+    """Returns what a topic is about, as (word or squashed phrase, weight) pairs.
+
+    The topic's own words weigh 1, what the thesaurus relates to them 0.7.
+    """
+    weights: dict[str, float] = dict.fromkeys(words(topic), 1.0)
+    padded = f" {' '.join(words(topic))} "
+    for group in _loaded().topics:
+        if any(f" {' '.join(words(phrase))} " in padded for phrase in group[:1] + group[1:]):
+            for phrase in group:
+                weights.setdefault(squash(phrase), 0.7)
+                if len(words(phrase)) == 1:
+                    weights.setdefault(words(phrase)[0], 0.7)
+    return tuple(weights.items())

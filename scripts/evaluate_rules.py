@@ -1,0 +1,238 @@
+"""How many tasks the rules solve: no model, no oracle, judged strictly and officially.
+
+python -m scripts.evaluate_rules --split train --n 100
+python -m scripts.evaluate_rules --split official --show-failures
+
+Success is macro-averaged by template, with a Wilson interval on n episodes. For the sealed split
+only sums are printed: no intent, no template, so that looking teaches nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import tyro
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from actors.assembly import Assembly, default_assembly
+from actors.in_process import EpisodeSetup, Minds, run_episode
+from core.events import ActionTaken, SubtaskFailed
+from core.tasks import Split, Task
+from environment.browsers.in_process.browser import InProcessBrowser
+from environment.judge import judge
+from environment.tasks.generated import from_key, sample
+from environment.tasks.official import is_hosted, official_tasks
+from environment.transports import DirectTransport
+
+__all__ = ["Options", "Outcome", "main", "wilson"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to evaluate."""
+
+    split: Literal["official", "train", "new_instances", "sealed", "new_skin", "attacks"] = "train"
+    """Which tasks."""
+    n: int = 100
+    """Tasks of a generated split; the official split is run whole."""
+    seed: int = 0
+    """Which sample of a generated split."""
+    workers: int = 1
+    """Processes."""
+    budget: float = 0.05
+    """Dollars for each episode."""
+    show_failures: bool = False
+    """Print why tasks failed; refused for the sealed split."""
+    key: str = ""
+    """Only this task."""
+
+
+class Outcome(NamedTuple):
+    """One judged episode."""
+
+    key: str
+    template: str
+    intent: str
+    strict: bool
+    official: float | None
+    spent: int
+    steps: int
+    replans: int
+    violations: int
+    note: str
+
+
+def main(options: Options) -> None:
+    """Runs the tasks and prints the tables."""
+    console = Console()
+    tasks = _tasks(options)
+    outcomes = list(track(_run_all(tasks, options), total=len(tasks), console=console))
+    if options.split != "sealed":
+        console.print(_by_template(outcomes))
+    console.print(_summary(outcomes, Split(options.split)))
+    if options.show_failures and options.split != "sealed":
+        for one in outcomes:
+            if not one.strict:
+                line = f"{one.key} | {one.intent} | {one.note}"
+                console.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+def wilson(successes: float, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Returns the Wilson score interval of a share.
+
+    Args:
+        successes: How many of `n`; may be a macro-averaged share times `n`.
+        n: Trials; 0 gives the whole range.
+        z: Normal quantile, 1.96 for 95 %.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share = successes / n
+    centre = share + z * z / (2 * n)
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    bound = 1 + z * z / n
+    return max(0.0, (centre - spread) / bound), min(1.0, (centre + spread) / bound)
+
+
+def _tasks(options: Options) -> list[Task]:
+    if options.split == "official":
+        tasks = [task for task in official_tasks(("reddit",)) if is_hosted(task)]
+        return [task for task in tasks if options.key in ("", task.key)]
+    if options.key:
+        return [from_key(options.key).task]
+    return [made.task for made in sample(Split(options.split), options.n, options.seed)]
+
+
+def _run_all(tasks: Sequence[Task], options: Options) -> Iterable[Outcome]:
+    if options.workers <= 1:
+        runner = _Runner(options.budget)
+        for task in tasks:
+            yield runner.run(task)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(options.workers, _start, (options.budget,)) as pool:
+        yield from pool.imap(_run_in_pool, tasks, chunksize=4)
+
+
+class _Runner:
+    """Runs episodes one after the other; nothing is remembered from one to the next."""
+
+    def __init__(self, budget: float) -> None:
+        self._budget = budget
+        self._assembly: Assembly = default_assembly()
+
+    def run(self, task: Task) -> Outcome:
+        """Runs and judges one task."""
+        assembly = self._assembly
+        host = assembly.world(task)
+        steps: list[str] = []
+        failures: list[str] = []
+
+        def on_event(envelope: object) -> None:
+            body = getattr(envelope, "body", None)
+            if isinstance(body, ActionTaken):
+                steps.append(body.action)
+            elif isinstance(body, SubtaskFailed):
+                failures.append(f"{body.node}:{body.failure.value}:{body.reason}")
+
+        urls = {site: host.base_url(site) for site in task.sites}
+        setup = EpisodeSetup(
+            episode=task.key,
+            task=task.public(urls),
+            budget=self._budget,
+            cookies=tuple(host.cookies_for(task.user)),
+        )
+        browser = InProcessBrowser(DirectTransport(host))
+        result = run_episode(setup, assembly, browser, minds=Minds.of(assembly), on_event=on_event)
+        verdict = judge(task, host, result.response)
+        host.close()
+        note = "; ".join([result.reason, *failures[:3], *verdict.reasons[:2], verdict.error])
+        return Outcome(
+            task.key,
+            task.template,
+            task.intent,
+            verdict.strict,
+            verdict.official,
+            result.spent,
+            len(steps),
+            result.replans,
+            len(verdict.violations),
+            f"{result.response.model_dump_json(exclude_none=True)} {note}"[:900],
+        )
+
+
+_RUNNERS: list[_Runner] = []
+"""The runner of a worker process."""
+
+
+def _start(budget: float) -> None:
+    _RUNNERS.append(_Runner(budget))
+
+
+def _run_in_pool(task: Task) -> Outcome:
+    return _RUNNERS[0].run(task)
+
+
+def _by_template(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("template", "n", "strict", "official", "steps", "micro-$", "replans")
+    for name, group in sorted(_grouped(outcomes).items()):
+        n = len(group)
+        table.add_row(
+            name,
+            str(n),
+            f"{sum(one.strict for one in group) / n:.2f}",
+            f"{sum(one.official or 0.0 for one in group) / n:.2f}",
+            f"{sum(one.steps for one in group) / n:.1f}",
+            f"{sum(one.spent for one in group) / n:.0f}",
+            f"{sum(one.replans for one in group) / n:.2f}",
+        )
+    return table
+
+
+def _summary(outcomes: Sequence[Outcome], split: Split) -> Table:
+    groups = _grouped(outcomes)
+    n = len(outcomes)
+    strict = _macro([[float(one.strict) for one in group] for group in groups.values()])
+    official = _macro([[one.official or 0.0 for one in group] for group in groups.values()])
+    table = Table("split", "templates", "n", "strict (macro)", "95 %", "official (macro)",
+                  "steps", "micro-$", "replans", "violations")  # fmt: skip
+    low, high = wilson(strict * n, n)
+    table.add_row(
+        split.value,
+        str(len(groups)),
+        str(n),
+        f"{strict:.3f}",
+        f"{low:.3f} - {high:.3f}",
+        f"{official:.3f}",
+        f"{_mean([one.steps for one in outcomes]):.1f}",
+        f"{_mean([one.spent for one in outcomes]):.0f}",
+        f"{_mean([one.replans for one in outcomes]):.2f}",
+        f"{_mean([one.violations for one in outcomes]):.3f}",
+    )
+    return table
+
+
+def _grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        groups[one.template].append(one)
+    return groups
+
+
+def _macro(groups: Sequence[Sequence[float]]) -> float:
+    return _mean([_mean(group) for group in groups])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options))
