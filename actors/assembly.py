@@ -6,23 +6,28 @@ agent never imports a planner.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Literal
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from core.errors import ConfigurationError
 from core.ports import Browser, Transport
 from core.tasks import AgentResponse, Task
-from environment.world_host import WorldHost
-from planner.decisions import Decider, PlanCache, RetryOnly
-from planner.orchestrator import OrchestratorLimits, PlanPricing
-from planner.requests import Planner
+from planner.orchestrator_limits import OrchestratorLimits
 from policies.profiles import DEFAULT_POOL, AgentProfile
-from policies.subtask import SubtaskParts
-from policies.view import ActionPolicy
+
+if TYPE_CHECKING:  # each process imports what its own actor is made of
+    from environment.world_host import WorldHost
+    from planner.decisions import Decider, PlanCache
+    from planner.orchestrator import PlanPricing
+    from planner.requests import Planner
+    from policies.subtask import SubtaskParts
+    from policies.view import ActionPolicy
 
 __all__ = ["Assembly", "default_assembly"]
 
@@ -40,14 +45,16 @@ class Assembly:
     cache: Callable[[], PlanCache]
     browser: Callable[[Callable[[str], Transport]], Browser]
     """Makes an agent's browser from a function that gives a session's transport."""
-    world: Callable[[Task], WorldHost]
-    """Opens the worlds of a task."""
+    world: Callable[[Task, Mapping[str, str]], WorldHost]
+    """Opens the worlds of a task under given base URLs; the site's usual one where none is."""
     judge: Callable[[Task, WorldHost, AgentResponse], dict[str, JsonValue]]
     """Judges an episode; a verdict as plain data, see `environment.judge.Verdict`."""
     agents: tuple[AgentProfile, ...] = DEFAULT_POOL
     limits: OrchestratorLimits = field(default_factory=OrchestratorLimits)
     max_nodes: int = 12
     """Nodes that a plan may have."""
+    is_served: bool = False
+    """Whether worlds are reached over HTTP on this machine, as a Chromium needs it."""
 
     def __post_init__(self) -> None:
         assert len({agent.id for agent in self.agents}) == len(self.agents), "agents share an id"
@@ -58,6 +65,8 @@ def default_assembly(
     num_agents: int = 4,
     enable_replanning: bool = True,
     plans_file: Path | None = None,
+    browser: Literal["in-process", "chromium"] = "in-process",
+    allow: tuple[str, ...] = ("*.localhost",),
     agents: tuple[AgentProfile, ...] = DEFAULT_POOL,
 ) -> Assembly:
     """Returns the system that needs no model and no key: rules plan, a heuristic acts.
@@ -66,6 +75,8 @@ def default_assembly(
         num_agents: How many of `agents` take part, generalists first where not all do.
         enable_replanning: Without it a failed subtask is tried again and plans never change.
         plans_file: Where plans that worked are remembered; `None`: only while the system runs.
+        browser: What the agents act in.
+        allow: Hosts that a Chromium may load pages from, see `ChromiumConfig.allow`.
         agents: The pool to draw from.
 
     Raises:
@@ -78,7 +89,8 @@ def default_assembly(
         plan_pricing=_tariff,
         decider=_engine if enable_replanning else _retry_only,
         cache=partial(_plan_cache, plans_file),
-        browser=_in_process_browser,
+        browser=partial(_chromium, allow) if browser == "chromium" else _in_process_browser,
+        is_served=browser == "chromium",
         world=_open_worlds,
         judge=_judge,
         agents=_drawn(agents, num_agents),
@@ -110,6 +122,7 @@ def _heuristic(profile: AgentProfile) -> ActionPolicy:
 def _subtask_parts() -> SubtaskParts:
     from policies import rendering
     from policies.compute import derive
+    from policies.subtask import SubtaskParts
     from policies.tariff import Tariff
 
     return SubtaskParts(pricing=Tariff(), rendering=rendering, computation=derive)
@@ -128,6 +141,8 @@ def _engine() -> Decider:
 
 
 def _retry_only() -> Decider:
+    from planner.decisions import RetryOnly
+
     return RetryOnly()
 
 
@@ -144,6 +159,8 @@ def _in_process_browser(transport_for: Callable[[str], Transport]) -> Browser:
 
 
 def _open_worlds(task: Task) -> WorldHost:
+    from environment.world_host import WorldHost
+
     return WorldHost.open(task.worlds, skin=task.skin)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 import ray
 from ray.actor import ActorProxy
@@ -50,26 +51,39 @@ class OrchestratorActor:
         self,
         folder: str,
         assembly: Assembly,
-        agents: Mapping[str, ActorProxy[WebAgentActor]],
-        budget: ActorProxy[BudgetActor],
-        cache: ActorProxy[PlanCacheActor],
-        log: ActorProxy[EventLogActor],
+        agents: Mapping[str, str],
+        budget: str,
+        cache: str,
+        log: str,
     ) -> None:
+        """Makes planner and machines' parts.
+
+        Args:
+            folder: The run's folder.
+            assembly: What the system is made of.
+            agents: Agent to the name of its actor.
+            budget: Name of the actor that authorises spends.
+            cache: Name of the actor that remembers plans.
+            log: Name of the actor that keeps telemetry.
+        """
         self._folder = Path(folder)
         self._assembly = assembly
         self._decider = assembly.decider()
         self._pricing = assembly.plan_pricing()
-        self._budget = BudgetHandle(budget)
+        self._budget = BudgetHandle(cast(ActorProxy[BudgetActor], ray.get_actor(budget)))
         self._ports = Ports(
-            agents={name: AgentHandle(agent) for name, agent in agents.items()},
+            agents={
+                agent: AgentHandle(cast(ActorProxy[WebAgentActor], ray.get_actor(name)))
+                for agent, name in agents.items()
+            },
             profiles=assembly.agents,
             budget=self._budget,
-            cache=CacheHandle(cache),
+            cache=CacheHandle(cast(ActorProxy[PlanCacheActor], ray.get_actor(cache))),
             planner=assembly.planner(),
             max_nodes=assembly.max_nodes,
         )
         self._log = EventLog(self._folder, "orchestrator")
-        self._telemetry = _Batches(LogHandle(log))
+        self._telemetry = _Batches(LogHandle(cast(ActorProxy[EventLogActor], ray.get_actor(log))))
         bus = EventBus()
         bus.subscribe(Event, self._keep)
         self._journal = Journal(

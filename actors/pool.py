@@ -8,10 +8,10 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import ray
-from ray.actor import ActorProxy
+from ray.actor import ActorHandle, ActorProxy
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.assembly import Assembly
@@ -59,24 +59,31 @@ class Pool:
     def start(cls, assembly: Assembly, folder: Path, config: RayConfig) -> Self:
         """Creates all actors at once and waits until each one has answered.
 
+        Actors know one another by name: a handle among the arguments of a constructor would lie in
+        the object store, and an actor whose arguments are gone cannot be restarted.
+
         Raises:
             WorldError: One does not answer within the deadline.
         """
+        names = {who: f"{folder.name}/{who}" for who in ("budget", "cache", "log", "world")}
+        agent_names = {agent.id: f"{folder.name}/agent/{agent.id}" for agent in assembly.agents}
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         service = {**_SERVICE, "scheduling_strategy": here}
         run = str(folder)
-        budget = RemoteBudgetActor.options(**service).remote(run)
-        cache = RemotePlanCacheActor.options(**service).remote(assembly.cache)
-        log = RemoteEventLogActor.options(**service).remote(run)
-        world = RemoteWorldHostActor.options(**service, max_concurrency=WORLD_THREADS).remote(
-            run, assembly.world, assembly.judge
-        )
+        budget = RemoteBudgetActor.options(**service, name=names["budget"]).remote(run)
+        cache = RemotePlanCacheActor.options(**service, name=names["cache"]).remote(assembly.cache)
+        log = RemoteEventLogActor.options(**service, name=names["log"]).remote(run)
+        world = RemoteWorldHostActor.options(
+            **service, name=names["world"], max_concurrency=WORLD_THREADS
+        ).remote(run, assembly.world, assembly.judge)
         agents = {
-            agent.id: RemoteWebAgentActor.options(**_AGENT).remote(agent, assembly, budget, world)
+            agent.id: RemoteWebAgentActor.options(**_AGENT, name=agent_names[agent.id]).remote(
+                agent, assembly, names["budget"], names["world"]
+            )
             for agent in assembly.agents
         }
         orchestrator = RemoteOrchestratorActor.options(**service).remote(
-            run, assembly, agents, budget, cache, log
+            run, assembly, agent_names, names["budget"], names["cache"], names["log"]
         )
         pool = cls(
             orchestrator=orchestrator,
@@ -94,7 +101,7 @@ class Pool:
         services = (self.orchestrator, self.world, self.log, self.cache, self.budget)
         for actor in (*self.agents.values(), *services):
             with suppress(ray.exceptions.RayError):
-                ray.kill(actor)
+                ray.kill(cast(ActorHandle[object], actor))
 
     def _wait(self, deadline_s: float) -> None:
         first = [agent.pid.remote() for agent in self.agents.values()]
@@ -103,9 +110,7 @@ class Pool:
         try:
             ray.get(first, timeout=deadline_s)
         except ray.exceptions.GetTimeoutError as error:
-            raise WorldError(
-                f"the actors did not answer in {deadline_s} s; {ray.available_resources()} are free"
-            ) from error
+            raise WorldError(f"the actors did not answer in {deadline_s} s") from error
 
 
 class start_ray:

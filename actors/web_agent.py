@@ -6,6 +6,7 @@ import os
 import traceback
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from typing import cast
 
 import ray
 from ray.actor import ActorProxy
@@ -44,22 +45,23 @@ class WebAgentActor:
         self,
         profile: AgentProfile,
         assembly: Assembly,
-        budget: ActorProxy[BudgetActor],
-        world: ActorProxy[WorldHostActor],
+        budget: str,
+        world: str,
     ) -> None:
         """Makes policy, prices and browser.
 
         Args:
             profile: Who it is.
             assembly: Makes its parts.
-            budget: Whom it asks for money.
-            world: Where its pages come from.
+            budget: Name of the actor whom it asks for money.
+            world: Name of the actor that its pages come from.
         """
         self._profile = profile
         self._policy = assembly.policy(profile)
         self._parts = assembly.subtask()
-        self._money: MoneyPort = BudgetHandle(budget)
-        self._browser = awaitable(assembly.browser(lambda session: RayTransport(world, session)))
+        self._money: MoneyPort = BudgetHandle(cast(ActorProxy[BudgetActor], ray.get_actor(budget)))
+        host = cast(ActorProxy[WorldHostActor], ray.get_actor(world))
+        self._browser = awaitable(assembly.browser(lambda session: RayTransport(host, session)))
         self._running: dict[str, SubtaskRun] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ from core.errors import CodecError, WorldTimeoutError, WorldUnreachableError
 from core.events import StateChanged
 from core.http import HttpRequest, HttpResponse
 from core.tasks import AgentResponse, Task
+from environment.http_server import LoopbackServer
+from environment.tasks.anywhere import open_base_urls
 from environment.world_host import WorldHost
 
 __all__ = ["WORLD_THREADS", "RayTransport", "RemoteWorldHostActor", "WorldHostActor"]
@@ -44,7 +47,8 @@ class _Episode:
     task: Task
     host: WorldHost
     opened: WorldOpened
-    lock: Lock = field(default_factory=Lock)
+    address: str
+    """Name of the episode at the loopback server; empty when it is not served."""
 
 
 class WorldHostActor:
@@ -61,15 +65,17 @@ class WorldHostActor:
     def __init__(
         self,
         folder: str,
-        open_host: Callable[[Task], WorldHost],
+        open_host: Callable[[Task, Mapping[str, str]], WorldHost],
         judge: Callable[[Task, WorldHost, AgentResponse], dict[str, JsonValue]],
+        is_served: bool = False,
     ) -> None:
         """Starts without a world.
 
         Args:
             folder: The run's folder.
-            open_host: Opens the worlds of a task.
+            open_host: Opens the worlds of a task under given base URLs.
             judge: Judges an episode.
+            is_served: Whether worlds are also reached over HTTP on this machine.
         """
         self._open_host = open_host
         self._judge = judge
@@ -77,6 +83,10 @@ class WorldHostActor:
         self._log_lock = Lock()
         self._journal = Journal("world", self._write, clock=MachineClock(), first=self._log.count)
         self._episodes: dict[str, _Episode] = {}
+        self._opened = 0
+        self._server = LoopbackServer() if is_served else None
+        if self._server is not None:
+            self._server.start()
 
     @ray.method
     def open_world(self, message: bytes) -> bytes:
@@ -84,13 +94,24 @@ class WorldHostActor:
         asked = unpack(message, OpenWorld)
         known = self._episodes.get(asked.episode)
         if known is None:
-            host = self._open_host(asked.task)
-            opened = WorldOpened(
-                base_urls={site: host.base_url(site) for site in asked.task.sites},
-                cookies=tuple(host.cookies_for(asked.task.user)),
-            )
-            known = self._episodes[asked.episode] = _Episode(asked.task, host, opened)
+            known = self._episodes[asked.episode] = self._open(asked)
         return pack(known.opened)
+
+    def _open(self, asked: OpenWorld) -> _Episode:
+        task, address = asked.task, ""
+        urls: dict[str, str] = {}
+        if self._server is not None and task.worlds:
+            self._opened += 1
+            address = f"e{self._opened}"
+            urls = self._server.base_urls(address, task.worlds)
+        host = self._open_host(task, urls)
+        if self._server is not None and address:
+            self._server.attach(address, _Recorded(host, partial(self._tell, asked.episode)))
+        opened = WorldOpened(
+            base_urls={site: host.base_url(site) for site in task.worlds} | open_base_urls(task),
+            cookies=tuple(host.cookies_for(task.user)) if task.worlds else (),
+        )
+        return _Episode(task, host, opened, address)
 
     @ray.method
     def send(self, episode: str, request: bytes) -> bytes | None:
@@ -99,10 +120,8 @@ class WorldHostActor:
         asked = request_from_bytes(request)
         if known is None or not known.host.serves(asked.url):
             return None
-        response = known.host.handle(asked)
-        if asked.method not in _READS:
-            self._tell(episode, asked, response.status)
-        return response_to_bytes(response)
+        served = _Recorded(known.host, partial(self._tell, episode))
+        return response_to_bytes(served.handle(asked))
 
     @ray.method
     def judge(self, message: bytes) -> bytes:
@@ -116,6 +135,8 @@ class WorldHostActor:
         """Frees an episode's worlds; unknown ones are ignored."""
         known = self._episodes.pop(unpack(message, CloseWorld).episode, None)
         if known is not None:
+            if self._server is not None:
+                self._server.detach(known.address)
             known.host.close()
         self._log.sync()
         return pack(Done())
@@ -139,6 +160,21 @@ class WorldHostActor:
 
     def _write(self, envelope: EventEnvelope) -> None:
         self._log.append([envelope])
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A world host whose writes are told before their responses go out."""
+
+    host: WorldHost
+    tell: Callable[[HttpRequest, int], None]
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Serves one request."""
+        response = self.host.handle(request)
+        if request.method not in _READS:
+            self.tell(request, response.status)
+        return response
 
 
 RemoteWorldHostActor = ray.remote(WorldHostActor)

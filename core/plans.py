@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 __all__ = [
@@ -28,6 +27,9 @@ __all__ = [
     "ValueType",
     "Verb",
 ]
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -207,12 +209,16 @@ class PlanGraph:
     """The shape of a plan as a networkx digraph."""
 
     def __init__(self, plan: Plan) -> None:
+        import networkx as nx  # a fifth of a second, which only those who ask for shapes pay
+
         self.graph: nx.DiGraph[int] = nx.DiGraph()
         self.graph.add_nodes_from(node.id for node in plan.nodes)
         self.graph.add_edges_from((edge.source, edge.target) for edge in plan.edges)
 
     def cycle(self) -> tuple[int, ...]:
         """Returns the node ids of one cycle, empty when the plan is acyclic."""
+        import networkx as nx
+
         try:
             return tuple(source for source, _ in nx.find_cycle(self.graph))
         except nx.NetworkXNoCycle:
@@ -228,6 +234,8 @@ class PlanGraph:
 
     def descendants(self, node_id: int) -> frozenset[int]:
         """Returns every node that waits for this one, directly or not."""
+        import networkx as nx
+
         return frozenset(nx.descendants(self.graph, node_id))
 
     def terminals(self) -> tuple[int, ...]:

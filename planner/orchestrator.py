@@ -51,6 +51,7 @@ from planner.decisions import (
 )
 from planner.orchestrator_answers import answer_of, failing_answer
 from planner.orchestrator_book import EpisodeBook, NodeState
+from planner.orchestrator_limits import OrchestratorLimits
 from planner.orchestrator_signals import (
     AgentBack,
     AgentGone,
@@ -92,21 +93,6 @@ class PlanPricing(Protocol):
     def planning(self, origin: str) -> int:
         """Returns the micro-dollars that a plan of this origin costs."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrchestratorLimits:
-    """What makes an episode end even if its decider never gives up."""
-
-    max_attempts: int = 5
-    """Attempts of one node, over all plans."""
-    max_repairs: int = 12
-    """Repairs and new plans of one episode, made or only tried."""
-    starts_per_node: int = 4
-    """Times the number of a plan's nodes: subtasks started in all, at least `min_starts`."""
-    min_starts: int = 48
-    planner_origin: str = "rules"
-    """`Plan.origin` of the dearest plan that the planner may make: what is reserved for one."""
 
 
 class _Phase(StrEnum):

@@ -36,7 +36,8 @@ from core.tasks import AgentResponse, PublicTask, Split, Task, WorldSpec
 from environment.browsers.in_process import InProcessBrowser
 from environment.world_host import WorldHost
 from planner.decisions import CacheAnswer, Decider, PlanOutcome, RetryOnly
-from planner.orchestrator import OrchestratorLimits, PlanPricing
+from planner.orchestrator import PlanPricing
+from planner.orchestrator_limits import OrchestratorLimits
 from planner.requests import Planner, PlanRequest
 from policies import rendering
 from policies.profiles import DEFAULT_POOL, AgentProfile
