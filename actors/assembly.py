@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import JsonValue
 
@@ -158,10 +157,18 @@ def _in_process_browser(transport_for: Callable[[str], Transport]) -> Browser:
     return InProcessBrowser(transport_for)
 
 
-def _open_worlds(task: Task) -> WorldHost:
+def _chromium(allow: tuple[str, ...], transport_for: Callable[[str], Transport]) -> Browser:
+    from environment.browsers.chromium.browser import ChromiumConfig
+    from environment.browsers.chromium.lazy import LazyChromium
+
+    del transport_for  # it reaches worlds over HTTP
+    return LazyChromium(ChromiumConfig(allow=allow))
+
+
+def _open_worlds(task: Task, base_urls: Mapping[str, str]) -> WorldHost:
     from environment.world_host import WorldHost
 
-    return WorldHost.open(task.worlds, skin=task.skin)
+    return WorldHost.open(task.worlds, base_urls=base_urls, skin=task.skin)
 
 
 def _judge(task: Task, host: WorldHost, response: AgentResponse) -> dict[str, JsonValue]:

@@ -16,8 +16,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import tyro
+from pydantic import JsonValue
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -127,6 +129,7 @@ def _start(options: Options) -> System:
         num_agents=options.agents,
         enable_replanning=options.replanning,
         browser="chromium" if options.intent else options.browser,
+        allow=(urlsplit(options.url).netloc,) if options.intent else ("*.localhost",),
         plans_file=options.runs.resolve() / "plans.msgpack",
     )
     return System.start(assembly, runs=options.runs, config=RayConfig(address=options.address))
@@ -157,9 +160,7 @@ def _summary(tasks: tuple[Task, ...], results: list[SolveResult], console: Conso
         table.add_row(
             task.key,
             str(verdict.get("official", "")),
-            {True: "[green]yes[/green]", False: "[red]no[/red]"}.get(
-                bool(verdict.get("strict")) if verdict else None, "not judged"
-            ),
+            _yes_or_no(verdict.get("strict")),
             dollars(result.spent),
             f"{result.spent / max(result.budget, 1):.0%}",
             str(result.replans),
@@ -168,6 +169,12 @@ def _summary(tasks: tuple[Task, ...], results: list[SolveResult], console: Conso
     console.print(table)
     total = sum(result.spent for result in results)
     console.print(f"[dim]spent {dollars(total)} ({total} of 1/{MICROS_PER_DOLLAR} dollar)[/dim]")
+
+
+def _yes_or_no(strict: JsonValue) -> str:
+    if strict is None:
+        return "not judged"
+    return "[green]yes[/green]" if strict else "[red]no[/red]"
 
 
 def _show_tasks(console: Console) -> None:

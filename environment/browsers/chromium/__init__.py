@@ -1,6 +1,7 @@
 """A real Chromium behind the `Browser` protocol: any page on the web, at the price of a browser.
 
 browser.py      sessions and pages, pooled contexts, relaunch after a crash
+lazy.py         a browser that starts with its first page
 page.py         one page: an action in, an observation out
 navigation.py   pure: has the action started a navigation, and how did it end
 snapshot.py     pure: the page's JSON as an `Observation`, and the words of problems
