@@ -26,6 +26,7 @@ _COUNT_BEHIND = re.compile(r"^([a-z ]+?)\s*[:(]\s*(-?[\d,]+)\s*\)?$", re.IGNOREC
 _NUMBER = re.compile(r"^-?[\d,]+$")
 _ROW_KIND = re.compile(r"[^a-z]+", re.IGNORECASE)
 _NO_COUNT = ("no comments", "start the discussion", "no replies", "be the first")
+_PARENT = ("reply to", "answers", "replying to")
 _CONTROLS = ("edit", "delete", "reply")
 
 
@@ -201,6 +202,8 @@ def _read_link(
         fields.setdefault(count[1], count[0])
         item.opens = index
         fields["url"] = url
+    elif before.endswith(_PARENT) and parts:
+        fields["parent_author"], fields["parent"] = element.name, url
     elif (
         _is_user(parts)
         and "author" not in fields
@@ -227,8 +230,6 @@ def _read_plain_link(
         item.controls.setdefault(meaning, index)
         if meaning == "reply":
             item.fields.setdefault("url", url)
-    elif before.endswith(("reply to", "answers", "replying to")):
-        item.fields["parent_author"], item.fields["parent"] = element.name, url
     elif len(parts) == 2 and parts[1].casefold() == element.name.casefold():
         item.fields.setdefault("forum", element.name)
         item.fields.setdefault("forum_url", url)

@@ -29,6 +29,10 @@ _QUOTES = str.maketrans(
 """Curly quotation marks, dashes and the ellipsis, by code point."""
 
 
+_LONE_FIGURE = re.compile(r"(?<![\w.,:$-])[0-9](?![\w.,:%-])")
+_FIGURES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
 def fold(text: str) -> str:
     """Returns a text lower-cased, quotes straightened, white space collapsed."""
     return " ".join(text.translate(_QUOTES).casefold().split())
@@ -76,6 +80,11 @@ def overlap(one: str, other: str) -> float:
     return 2 * len(left & right) / total if total else 0.0
 
 
+def _spelled(text: str) -> str:
+    """Returns a text with lone figures as words: `like im 5` is `like im five`."""
+    return _LONE_FIGURE.sub(lambda match: _FIGURES[int(match[0])], text)
+
+
 @lru_cache(maxsize=65_536)
 def likeness(wanted: str, text: str) -> float:
     """Returns how well a text answers to a wanted name, in [0, 1]; 1 for the same name.
@@ -85,7 +94,7 @@ def likeness(wanted: str, text: str) -> float:
     """
     if not wanted or not text:
         return 0.0
-    needle, hay = squash(wanted), squash(text)
+    needle, hay = squash(_spelled(wanted)), squash(_spelled(text))
     if not needle or not hay:
         return 1.0 if fold(wanted) == fold(text) else 0.0
     if needle == hay:

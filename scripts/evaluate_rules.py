@@ -131,7 +131,7 @@ class _Runner:
     def run(self, task: Task) -> Outcome:
         """Runs and judges one task."""
         assembly = self._assembly
-        host = assembly.world(task)
+        host = assembly.world(task, {})
         steps: list[str] = []
         failures: list[str] = []
 

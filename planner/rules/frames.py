@@ -21,7 +21,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "retrieve": ("post", "comment", "forum", "forum_title", "topic"),
     "subscribe": ("forum", "forum_title", "topic", "post"),
     "unsubscribe": ("forum", "forum_title", "topic", "post"),
-    "comment": ("text", "post", "forum", "forum_title", "comment"),
+    "comment": ("text", "post", "forum", "forum_title", "comment_ref"),
     "post": ("title", "body", "forum", "forum_title", "topic", "post"),
     "edit": ("text", "post", "forum", "forum_title"),
     "delete": ("post", "comment", "forum", "forum_title"),
@@ -30,6 +30,10 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "create_forum": ("name", "full_title", "description", "sidebar"),
     "search": ("query",),
 }
+_DEFAULTS = ("text", "post", "title", "body", "query", "name")
+"""Roles that a quotation may have without any cue."""
+_COPIES = re.compile(r"\b(?:images?|pictures?|photos?|re-?post|cross-?post)\b")
+_ALIASES = {"comment_ref": "comment"}
 _PEOPLE = re.compile(
     r"\b(?:bios?|biograph\w+|profiles?|messages?|conversation|follow(?:er)?|users?|members?|block)\b"
 )
@@ -101,13 +105,20 @@ def read_frame(clause: Clause) -> Frame:
     """Returns a clause's parts."""
     masked, keys = _without_keys(clause.masked)
     low = masked.text.casefold()
-    roles = assign(quote_uses(masked), _ROLES.get(clause.predicate, ("post",)))
-    people = bool(_PEOPLE.search(low)) and not re.search(r"\bforums?\b|\bf/", low)
+    wanted = _ROLES.get(clause.predicate, ("post",))
+    if clause.predicate == "post" and not _COPIES.search(low):
+        wanted = tuple(role for role in wanted if role != "post")
+    roles = assign(quote_uses(masked), wanted)
+    for use in quote_uses(masked):
+        free = [role for role in wanted if role in _DEFAULTS and role not in roles]
+        if free and use not in roles.values():
+            roles[free[0]] = use
+    people = bool(_PEOPLE.search(low)) and not re.search(r"\bforums?\b|\bf/|subscri", low)
     mentions = find_mentions(
         masked, people=people or clause.predicate in ("message", "block", "unblock")
     )
     frame = Frame(predicate=clause.predicate, text=low, masked=masked, keys=keys)
-    frame.said = {role: use.text for role, use in roles.items()}
+    frame.said = {_ALIASES.get(role, role): use.text for role, use in roles.items()}
     names = [(one.start, one.name) for one in mentions if one.kind == "forum"]
     names += [(roles[r].start, roles[r].text) for r in ("forum", "forum_title") if r in roles]
     frame.places = [Place(name) for _, name in sorted(names)]

@@ -143,7 +143,9 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     left = tokens[index - 1][0].casefold() if index else ""
     if low.isdigit() or (low[0].isdigit() and low.rstrip("stndrh").isdigit()):
         return "", ""
-    if _is_foreign(bare, low) and (bare != low or not low.endswith(("ing", "ed", "ly"))):
+    if _is_foreign(bare, low) and (
+        bare != low or not low.endswith(("ing", "ed", "ly")) or _is_listed(tokens, index)
+    ):
         return bare, "user" if owner and left not in _PLACE_LEFT - {"of", "on", "for"} else ""
     is_marked = any(c.isdigit() or c == "_" for c in bare) or bool(re.search(r"[a-z][A-Z]", bare))
     if is_marked and low != "dislike":
@@ -161,7 +163,8 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
             "join",
         )
         return (bare, "forum") if is_list else ("", "")
-    if left in ("in", "join", "leave") and low not in _NEVER | _GENERIC and _ends(tokens, index):
+    plain = _NEVER | _GENERIC | _FORUM_WORDS | _USER_WORDS
+    if left in ("in", "join", "leave") and low not in plain and _ends(tokens, index):
         return bare, "forum"
     return "", ""
 
@@ -169,6 +172,14 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
 def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether nothing, or the end of a sentence, comes after a token."""
     return index + 1 == len(tokens) or tokens[index + 1][0] in ".?!,;"
+
+
+def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
+    """Returns whether a token stands where only a name can: after `in`, in a list, before `forum`."""
+    left = tokens[index - 1][0].casefold() if index else ""
+    right = tokens[index + 1][0].casefold() if index + 1 < len(tokens) else "."
+    before = left in _PLACE_LEFT | _PERSON_LEFT | {"and", "or", ",", ":", "to", "from", "than"}
+    return before and (right in {".", "?", "!", ",", ";", "and", "or", ")"} | _FORUM_WORDS | _SAYS)
 
 
 def _is_foreign(bare: str, low: str) -> bool:

@@ -21,6 +21,7 @@ _MORE = (
     r"\b(?:more|larger|bigger|higher|greater|most|largest|biggest|highest|newer|longer|busier)\b"
 )
 _LESS = r"\b(?:fewer|smaller|lower|less|least|fewest|smallest|lowest|older|shorter)\b"
+_ONE = r"\b(?:post|submission|thread|question|discussion|one)\b(?! titles)"
 _PLURAL = (
     r"\b(?:titles|usernames|authors|users|urls|links|scores|names|texts|posts|submissions|comments"
     r"|threads)\b"
@@ -54,7 +55,8 @@ def ask(recipe: Recipe, frame: Frame) -> Answering:
         return _of_comments(recipe, frame, asked)
     if "count" in fields and not (fields & {"author", "title"} and frame.order):
         return _count(recipe, frame)
-    if frame.limit > 1 or _wants_list(frame, fields):
+    is_one = bool(frame.order) and frame.limit <= 1 and frame.speaks_of(_ONE)
+    if frame.limit > 1 or (not is_one and _wants_list(frame, fields)):
         return _list(recipe, frame, asked)
     return _of_posts(recipe, frame, asked)
 
@@ -114,6 +116,8 @@ def _compares(frame: Frame) -> bool:
 def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
     if "comment" in frame.said:
         return True
+    if "title" in fields:
+        return False
     restricted = bool(conditions(frame.text)) or bool(frame.users)
     speaks = frame.speaks_of(r"\b(?:comments?|repl(?:y|ies)|commented|commenters?)\b")
     names_thread = "post" in frame.said or bool(frame.order) or frame.is_here

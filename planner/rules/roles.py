@@ -22,6 +22,10 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
         (r"(?:comment|reply|commented|says?|saying|wrote|answer|reads)\W*$", 3.0),
         (r"(?:that|with|text)\W*$", 1.0),
     ),
+    "comment_ref": (
+        (r"\b(?:to|on) (?:the|that|a) (?:comment|reply)(?: (?:that|which) (?:says|reads)| saying| reading"
+         r"| with the text)?\W*$", 4.0),
+    ),
     "text": (
         (r"(?:comment|reply|remark|answer|message|response|note)(?: (?:with|that says|saying|reading"
          r"|is|to it))?\W*$", 3.0),
@@ -48,12 +52,13 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
     "description": ((r"(?:description|described as|describes it as)(?: (?:is|says|of|to))?\W*$", 3.0),),
     "sidebar": ((r"(?:sidebar|side panel)(?: (?:is|says|of|to|text|reads))?\W*$", 3.0),),
     "forum_title": (
-        (r"(?:forum|community|subreddit) (?:called|titled|with the (?:title|name)|whose (?:title|name)"
-         r" is|that is called|named|entitled)\W*$", 4.0),
+        (r"\b(?:the|a|one|new) (?:forum|community|subreddit) (?:called|titled|named|entitled)\W*$", 4.0),
+        (r"(?:forum|community|subreddit) (?:with the (?:title|name)|whose (?:title|name) is"
+         r"|that is (?:called|titled|named)|which is (?:called|titled|named))\W*$", 4.0),
     ),
     "topic": (
-        (r"(?:forum|community|subreddit)s?\b[^«]{0,45}(?:related to|about|for|on|to|with|concerning"
-         r"|topics? of)(?: the topics?(?: of)?)?\W*$", 4.0),
+        (r"(?:forum|community|subreddit)s?\b[^«,]{0,30}(?:related to|about|for|focused on|dedicated to"
+         r"|devoted to|dealing with|concerning|topics? of)(?: the topics?(?: of)?)?\W*$", 4.0),
     ),
     "forum": ((r"(?:f/|forums?|in|to|from)(?: the)?\W*$", 0.8),),
     "query": ((r".*", 1.0),),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urljoin
 
 from core.pages import Click, Goto, Note, Value
-from policies.heuristic.scene import Scene
+from policies.heuristic.scene import Scene, same_page
 from policies.heuristic.steps import (
     arrive,
     deliver,
@@ -125,7 +125,7 @@ def _find_place(scene: Scene) -> list[Wish]:
         if _is_at(scene, profile):
             return deliver(scene, {})
         return do(Goto(profile)) if profile else stop("not_found", "nobody is signed in")
-    if scene.opened_row() and scene.page.status < 400:
+    if (scene.opened_row() or _went_to_best(scene)) and scene.page.status < 400:
         return deliver(scene, {})
     if name:
         step = _by_address(scene, name)
@@ -134,6 +134,14 @@ def _find_place(scene: Scene) -> list[Wish]:
     if scene.kind == "user":
         return stop("not_found", f"no user is called {name!r}")
     return _in_directory(scene, name, topic)
+
+
+def _went_to_best(scene: Scene) -> bool:
+    """Returns whether the page is the best of a list that was read to its end."""
+    last, best = scene.last, scene.noted("url")
+    if last is None or not isinstance(last.action, Goto) or not isinstance(best, str):
+        return False
+    return same_page(last.action.url, best)
 
 
 def _by_address(scene: Scene, name: str) -> list[Wish] | None:
@@ -182,19 +190,25 @@ def _in_directory(scene: Scene, name: str, topic: str) -> list[Wish]:
     if name and score >= SURE:
         return do(Click(opens))
     known = _noted_score(scene, name, topic)
-    if score > known and scene.noted("url") != best.fields.get("url"):
+    if score > known or scene.noted("url") == best.fields.get("url"):
         step = _note_best(scene, best)
         if step:
             return step
     more = next_page(scene)
     if more is not None:
         return do(Click(more))
-    if max(score, known) < (POOR if name else 0.5):
+    if max(score, known) < _least(name):
         return stop("not_found", f"no {scene.kind} is like {name or topic!r}")
     url = scene.noted("url")
     if score >= known or not isinstance(url, str):
         return do(Click(opens), min(1.0, 0.5 + score / 4))
     return do(Goto(url), 0.8)
+
+
+def _kinship(name: str, item: Item) -> float:
+    """Returns the share of a name's words that have a word of the same stem in the place's name."""
+    own, other = words(name), words(f"{item.text('name')} {item.text('title')}")
+    return sum(any(_kin(one, two) for two in other) for one in own) / max(1, len(own))
 
 
 def _to_directory(scene: Scene) -> list[Wish]:
@@ -208,11 +222,26 @@ def _to_directory(scene: Scene) -> list[Wish]:
     return [Wish(phrases=interface("forums"))]
 
 
+def _least(name: str) -> float:
+    """Returns the score from which on the best of a list is taken.
+
+    A coined name (`hike3000`, `OpenBack`) is that name or another; a plain word may be meant.
+    """
+    if not name:
+        return 0.5
+    is_coined = any(c.isdigit() or c == "_" for c in name) or (
+        name.lower() != name and name.upper() != name and " " not in name
+    )
+    return 0.9 if is_coined else POOR
+
+
 def _place_score(name: str, topic: str, item: Item) -> float:
-    if name:
-        titled = likeness(name, item.text("title"))
-        return max(likeness(name, item.text("name")), 0.97 * titled if titled > 0.6 else titled)
-    return topic_score(topic, item)
+    """Returns how well a place answers to a name, in [0, 1], or to a topic, at least 0."""
+    if not name:
+        return topic_score(topic, item)
+    titled = likeness(name, item.text("title"))
+    related = 0.6 * _kinship(name, item) if _least(name) == POOR else 0.0
+    return max(likeness(name, item.text("name")), 0.97 * titled if titled > 0.6 else 0.0, related)
 
 
 def _noted_score(scene: Scene, name: str, topic: str) -> float:
@@ -224,7 +253,7 @@ def _noted_score(scene: Scene, name: str, topic: str) -> float:
 
 
 def _note_best(scene: Scene, item: Item) -> list[Wish] | None:
-    for output in ("name", "title", "url"):
+    for output in ("url", "title", "name"):
         value: Value = item.fields.get(output)
         if output in scene.outputs and value and scene.noted(output) != value:
             return do(Note(output, value))
