@@ -10,6 +10,7 @@ from core.events import FailureKind, Trigger
 from core.pages import Observation, Value
 from core.plans import Plan
 from core.tasks import PublicTask
+from planner.providers.contract import Purse
 from policies.profiles import AgentProfile
 
 __all__ = ["NodeReport", "PlanRequest", "Planner", "ReplanRequest"]
@@ -28,6 +29,8 @@ class PlanRequest:
     """Site name to what exploration and past plans taught about it."""
     start_page: Observation | None = None
     """The first page, when somebody has looked already."""
+    purse: Purse | None = field(default=None, compare=False, repr=False)
+    """Pays for a model's calls; never crosses a process border. `None`: nothing may be spent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
