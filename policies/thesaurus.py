@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,6 +29,7 @@ class _Thesaurus(BaseModel):
     attributes: dict[str, tuple[str, ...]]
     topics: tuple[tuple[str, ...], ...]
     numbers: dict[str, int]
+    noise: tuple[str, ...]
 
 
 @cache
@@ -79,12 +81,16 @@ def number_of(word: str) -> int | None:
 def topic_words(topic: str) -> tuple[tuple[str, float], ...]:
     """Returns what a topic is about, as (word or squashed phrase, weight) pairs.
 
-    The topic's own words weigh 1, what the thesaurus relates to them 0.7.
+    The topic's own words weigh 1, two of them in a row 1.2, what the thesaurus relates to them
+    0.7. Words that say nothing about a subject (`new`, `recommend`, `need`) are left out.
     """
-    weights: dict[str, float] = dict.fromkeys(words(topic), 1.0)
+    noise = frozenset(_loaded().noise)
+    own = [word for word in words(topic) if word not in noise and len(word) > 1]
+    weights: dict[str, float] = {a + b: 1.2 for a, b in pairwise(words(topic))}
+    weights |= dict.fromkeys(own, 1.0)
     padded = f" {' '.join(words(topic))} "
     for group in _loaded().topics:
-        if any(f" {' '.join(words(phrase))} " in padded for phrase in group[:1] + group[1:]):
+        if any(f" {' '.join(words(phrase))} " in padded for phrase in group):
             for phrase in group:
                 weights.setdefault(squash(phrase), 0.7)
                 if len(words(phrase)) == 1:

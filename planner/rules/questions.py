@@ -72,6 +72,8 @@ def _asked(frame: Frame) -> list[Ask]:
     names = [one.field for one in asked]
     if "score" in names and frame.order in ("top", "lowest") and len(names) > 1:
         asked = [one for one in asked if one.field != "score" or _asks_score(text)]
+    if {"body", "url"} & set(names) and set(names) & (_OF_USER | _OF_FORUM):
+        asked = [one for one in asked if one.field not in ("body", "url")]
     if "body" in names and len(names) > 1:
         asked = [one for one in asked if one.field != "body" or _asks_body(text)]
     if "forum" in names and not re.search(

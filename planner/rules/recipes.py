@@ -315,7 +315,7 @@ def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
         link = picture["link"]
     elif frame.order and len(places) > 1 and not title:
         title, places = _borrowed_title(recipe, frame, places)
-    topic = " ".join(part for part in (title if isinstance(title, str) else "", body) if part)
+    topic = title if isinstance(title, str) and title else body
     drawn = []
     for place in places or [Place("", "here" if recipe._starts_inside() else "topic")]:
         found = recipe.place(place, topic)

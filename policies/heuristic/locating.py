@@ -29,7 +29,7 @@ from policies.heuristic.steps import (
 )
 from policies.heuristic.wishes import Wish
 from policies.items import Item, path_parts
-from policies.text import fold, likeness, squash, words
+from policies.text import coverage, fold, likeness, squash, words
 from policies.thesaurus import interface, kind_words, topic_words
 
 __all__ = ["find", "open_ranked", "topic_score"]
@@ -97,16 +97,17 @@ def _topic_score(topic: str, name: str, title: str, description: str = "") -> fl
     have = [(frozenset(words(text)), squash(text), weight) for text, weight in parts if text]
     score = 0.0
     for word, related in topic_words(topic):
-        if len(word) < 2:
-            continue
-        best = 0.0
-        for tokens, squashed, weight in have:
-            if word in tokens or word == squashed:
-                best = max(best, weight)
-            elif len(word) > 3 and (word in squashed or any(_kin(word, one) for one in tokens)):
-                best = max(best, 0.7 * weight)
+        best = max((_word_score(word, *part) for part in have), default=0.0)
         score += related * best
-    return score
+    return score + 0.1 * coverage(name, topic) if score else 0.0
+
+
+def _word_score(word: str, tokens: frozenset[str], squashed: str, weight: float) -> float:
+    if word in tokens or word == squashed:
+        return weight
+    if len(word) > 3 and (word in squashed or any(_kin(word, one) for one in tokens)):
+        return 0.6 * weight
+    return 0.0
 
 
 def _kin(one: str, other: str) -> bool:
@@ -206,9 +207,18 @@ def _in_directory(scene: Scene, name: str, topic: str) -> list[Wish]:
 
 
 def _kinship(name: str, item: Item) -> float:
-    """Returns the share of a name's words that have a word of the same stem in the place's name."""
-    own, other = words(name), words(f"{item.text('name')} {item.text('title')}")
-    return sum(any(_kin(one, two) for two in other) for one in own) / max(1, len(own))
+    """Returns the share of a name's words that have a word of the same stem in the place's name.
+
+    A word of the place's title counts a little less.
+    """
+    own, short, title = words(name), words(item.text("name")), words(item.text("title"))
+    found = 0.0
+    for one in own:
+        if any(_kin(one, two) for two in short):
+            found += 1.0
+        elif any(_kin(one, two) for two in title):
+            found += 0.8
+    return found / max(1, len(own))
 
 
 def _to_directory(scene: Scene) -> list[Wish]:
