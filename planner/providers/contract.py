@@ -130,7 +130,9 @@ class ModelReply:
 class ProviderError(WorldError):
     """A call did not give a reply."""
 
-    def __init__(self, message: str, *, provider: str = "", retry_after_s: float | None = None):
+    def __init__(
+        self, message: str, *, provider: str = "", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.provider = provider
         self.retry_after_s = retry_after_s
