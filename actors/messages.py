@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from core.budget import DEFAULT_LEASE_MS, Enforcement
 from core.codec import Codec, Envelope
@@ -33,6 +33,7 @@ from core.events import EVENTS
 from core.plans import Plan, PlanNode
 from core.tasks import AgentResponse, PublicTask, Task
 from planner.requests import PlanRequest
+from policies.profiles import AgentProfile
 
 __all__ = [
     "CODEC",
@@ -328,7 +329,16 @@ MESSAGES: tuple[type[Message], ...] = (
 CODEC = Codec((*MESSAGES, *EVENTS))
 """Packs messages and events."""
 
-_REQUESTS = TypeAdapter(PlanRequest)
+class _RequestOnWire(BaseModel):
+    """What of a planning request crosses a process border: not the page, not the purse."""
+
+    task: PublicTask
+    agents: tuple[AgentProfile, ...]
+    budget: int
+    max_nodes: int
+    site_notes: dict[str, dict[str, JsonValue]]
+
+
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
@@ -358,11 +368,24 @@ def unpack(data: bytes, kind: type[Kind]) -> Kind:
 
 
 def request_to_wire(request: PlanRequest) -> dict[str, JsonValue]:
-    """Returns a planning request as JSON data."""
-    wire: dict[str, JsonValue] = _REQUESTS.dump_python(request, mode="json")
-    return wire
+    """Returns a planning request as JSON data, without its first page and its purse."""
+    on_wire = _RequestOnWire(
+        task=request.task,
+        agents=request.agents,
+        budget=request.budget,
+        max_nodes=request.max_nodes,
+        site_notes={site: dict(notes) for site, notes in request.site_notes.items()},
+    )
+    return on_wire.model_dump(mode="json")
 
 
 def request_from_wire(wire: dict[str, JsonValue]) -> PlanRequest:
     """Returns the planning request that `request_to_wire` was given."""
-    return _REQUESTS.validate_python(wire)
+    on_wire = _RequestOnWire.model_validate(wire)
+    return PlanRequest(
+        task=on_wire.task,
+        agents=on_wire.agents,
+        budget=on_wire.budget,
+        max_nodes=on_wire.max_nodes,
+        site_notes=on_wire.site_notes,
+    )
