@@ -131,7 +131,12 @@ class start_ray:
         config = self._config
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         if config.address != "local":
-            ray.init(address=config.address, log_to_driver=False, namespace="mas")
+            ray.init(
+                address=config.address,
+                log_to_driver=False,
+                logging_level="warning",
+                namespace="mas",
+            )
             return self
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # nobody else can reach it
         self._folder = tempfile.mkdtemp(prefix="mas")
@@ -141,6 +146,7 @@ class start_ray:
             include_dashboard=False,
             object_store_memory=config.object_store_bytes,
             log_to_driver=False,
+            logging_level="warning",
             namespace="mas",
             _node_ip_address="127.0.0.1",
             _temp_dir=self._folder,

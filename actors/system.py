@@ -27,9 +27,11 @@ from actors.assembly import Assembly
 from actors.journal import EventEnvelope
 from actors.messages import (
     CODEC,
+    AskLedger,
     CloseWorld,
     Judged,
     JudgeEpisode,
+    LedgerState,
     OpenWorld,
     SolveTask,
     WorldOpened,
@@ -45,6 +47,8 @@ __all__ = ["Call", "SolveResult", "System"]
 
 _WORLD_S = 60.0
 """Seconds that opening or judging worlds may take."""
+_LOOK_S = 1.0
+"""Seconds that a look at a ledger may take."""
 _RESUMES = 3
 """Times that an episode is taken up again after the orchestrator died."""
 
@@ -161,6 +165,18 @@ class System:
             verdict=verdict,
             wall_s=time.monotonic() - started,
         )
+
+    def money(self, episode: str) -> LedgerState | None:
+        """Returns how the ledger of a running episode stands; `None` before and after.
+
+        For people who watch: nothing is decided on it.
+        """
+        message = pack(AskLedger(episode=episode))
+        try:
+            reply = ray.get(self.pool.budget.ask_ledger.remote(message), timeout=_LOOK_S)
+        except (ray.exceptions.RayError, ray.exceptions.GetTimeoutError):
+            return None
+        return unpack(reply, LedgerState)
 
     def stop(self) -> None:
         """Stops the actors, and Ray if this system started it; stopping twice is allowed."""

@@ -29,10 +29,14 @@ from core.errors import CallerError, WorldError
 from core.tasks import Task
 
 if TYPE_CHECKING:
+    from actors.journal import EventEnvelope
     from actors.system import SolveResult, System
+    from scripts.solve_view import EpisodeBoard
 
 _HANDFUL = ("399", "404", "595", "610", "719")
 """A biography, a vote, a subscription, a post with a comment, and all posts of one user."""
+_LOOK_S = 0.1
+"""Seconds between two looks at the ledger."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +145,35 @@ def _one(system: System, task: Task, options: Options, console: Console) -> Solv
     from scripts.solve_view import EpisodeBoard
 
     board = EpisodeBoard(title=f"task {task.key}", intent=task.intent)
+    watcher = _Watcher(system, board)
     call = Call(task=task, budget=options.budget, seed=options.seed, is_judged=bool(task.verified))
     with Live(board, console=console, refresh_per_second=8, vertical_overflow="visible") as live:
-        result = system.solve(call, on_event=lambda envelope: board.apply(envelope.body))
+        result = system.solve(call, on_event=watcher.see)
         board.ending = board.ending or f"lost: {result.reason}"
         if result.verdict is not None:
             board.verdict = Verdict.model_validate(result.verdict)
         live.refresh()
+    console.print()
     return result
+
+
+@dataclass(slots=True)
+class _Watcher:
+    """Feeds the board with events, and with a look at the ledger now and then."""
+
+    system: System
+    board: EpisodeBoard
+    looked: float = 0.0
+
+    def see(self, envelope: EventEnvelope) -> None:
+        """Takes in one event."""
+        self.board.apply(envelope.body)
+        now = time.monotonic()
+        if now - self.looked > _LOOK_S:
+            self.looked = now
+            money = self.system.money(envelope.body.episode)
+            if money is not None:
+                self.board.take_money(spent=money.spent, reserved=money.reserved)
 
 
 def _summary(tasks: tuple[Task, ...], results: list[SolveResult], console: Console) -> None:

@@ -29,9 +29,6 @@ from core.events import (
     PlanLookedUp,
     PlanMade,
     Replanned,
-    SpendRefunded,
-    SpendReserved,
-    SpendSettled,
     SubtaskFailed,
     SubtaskStarted,
     SubtaskSucceeded,
@@ -71,7 +68,8 @@ class EpisodeBoard:
     plan: Plan | None = None
     nodes: dict[int, _NodeLine] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
-    reserved: dict[str, int] = field(default_factory=dict)
+    reserved: int = 0
+    """Micro-dollars set aside; the ledger's owner tells, see `take_money`."""
     spent: int = 0
     replans: int = 0
     ending: str = ""
@@ -122,7 +120,9 @@ class EpisodeBoard:
         line = self._line(event.node)
         line.state, line.steps = "done", event.steps
         line.spent += event.spent
-        line.note = ", ".join(f"{name}={short(value)}" for name, value in event.outputs.items())
+        line.note = ", ".join(
+            f"{name}={short(value)}" for name, value in event.outputs.items() if name != "response"
+        )
 
     @apply.register
     def _(self, event: SubtaskFailed) -> None:
@@ -137,20 +137,8 @@ class EpisodeBoard:
         self._say(f"[red]{event.agent} is lost[/red]: {escape(event.reason)}")
 
     @apply.register
-    def _(self, event: SpendReserved) -> None:
-        self.reserved[event.reservation] = event.amount
-
-    @apply.register
-    def _(self, event: SpendSettled) -> None:
-        self.reserved.pop(event.reservation, None)
-        self.spent += event.amount
-
-    @apply.register
-    def _(self, event: SpendRefunded) -> None:
-        self.reserved.pop(event.reservation, None)
-
-    @apply.register
     def _(self, event: EpisodeFinished) -> None:
+        self.spent, self.reserved = event.spent, 0
         data = event.response.retrieved_data
         answer = "" if data is None else f"  {short(data)}"
         self.ending = f"{event.response.task_type} {event.response.status}{answer}"
@@ -158,6 +146,10 @@ class EpisodeBoard:
     @apply.register
     def _(self, event: EpisodeFailed) -> None:
         self.ending = f"lost: {event.reason}"
+
+    def take_money(self, *, spent: int, reserved: int) -> None:
+        """Takes in how the ledger stands."""
+        self.spent, self.reserved = spent, reserved
 
     def __rich__(self) -> RenderableType:
         """Draws the board."""
@@ -191,31 +183,33 @@ class EpisodeBoard:
         self.recent = [*self.recent, line][-_RECENT:]
 
     def _plan_table(self, plan: Plan) -> Table:
-        table = Table(box=None, padding=(0, 1), header_style="dim", expand=False)
-        for name in ("plan", "agent", "tier", "steps", "cost", "values"):
-            table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=_WIDTH)
+        table = Table(box=None, padding=(0, 1), header_style="dim", expand=True)
+        table.add_column(f"plan by {plan.origin}", overflow="ellipsis", no_wrap=True, ratio=5)
+        table.add_column("agent", no_wrap=True, width=10)
+        table.add_column("cost", no_wrap=True, width=9, justify="right")
+        table.add_column("values", overflow="ellipsis", no_wrap=True, ratio=4)
         for node, stem in _drawn(plan):
             line = self._line(node.id)
             icon, style = _ICONS[line.state]
             table.add_row(
                 Text(f"{icon} {stem}", style=style),
                 line.agent or node.agent,
-                str(node.tier),
-                str(line.steps or ""),
                 dollars(line.spent) if line.spent else "",
                 Text(line.note, style="red" if line.state == "failed" else "dim"),
             )
         return table
 
     def _money(self) -> RenderableType:
-        held = sum(self.reserved.values())
         cap = max(self.hard_cap, 1)
-        text = (
-            f"budget   {dollars(self.budget)}   spent {dollars(self.spent)}   "
-            f"reserved {dollars(held)}"
-        )
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(text, ProgressBar(total=cap, completed=min(self.spent + held, cap), width=24))
+        for _ in range(4):
+            grid.add_column(no_wrap=True)
+        grid.add_row(
+            "budget  ",
+            ProgressBar(total=cap, completed=min(self.spent + self.reserved, cap), width=20),
+            f"spent {dollars(self.spent)} + reserved {dollars(self.reserved)}",
+            f"of {dollars(self.budget)}",
+        )
         return grid
 
 
