@@ -247,7 +247,7 @@ class SubtaskMachine:
         kind = "goto" if action is None else action.kind
         charge = self._parts.pricing.charge(node.tier, order.price_factor, tokens, kind)
         settled = (*self._settle(charge), self._report_page(page, tokens))
-        bad = page_failure(page)
+        bad = page_failure(page, order.base_url)
         if bad is not None:
             return (*settled, *self._fail(bad.kind, bad.reason))
         return (*settled, *self._choose())

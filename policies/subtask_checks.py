@@ -47,12 +47,20 @@ def unmet_postcondition(wanted: Postcondition | None, page: Observation | None) 
     return "" if holds else f"{wanted.kind} {wanted.argument!r} does not hold on {page.url}"
 
 
-def page_failure(page: Observation) -> Refusal | None:
-    """Returns why no subtask can go on from this page, `None` when one can."""
+def page_failure(page: Observation, base_url: str) -> Refusal | None:
+    """Returns why no subtask can go on from this page, `None` when one can.
+
+    Args:
+        page: What stands after an action.
+        base_url: Of the node's site: what cannot be reached elsewhere is the policy's business.
+    """
     if page.status >= 500:
         return Refusal(FailureKind.UNREACHABLE, f"{page.url} answered {page.status}")
     if page.status == 0:
         return Refusal(FailureKind.UNREACHABLE, page.problem or f"{page.url} does not answer")
+    for problem in page.problem.split("; "):
+        if problem.startswith(("time-out:", f"cannot reach {base_url}")):
+            return Refusal(FailureKind.UNREACHABLE, problem)
     return None
 
 
