@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -134,7 +135,7 @@ class start_ray:
             ray.init(
                 address=config.address,
                 log_to_driver=False,
-                logging_level="warning",
+                logging_level=logging.WARNING,
                 namespace="mas",
             )
             return self
@@ -146,7 +147,7 @@ class start_ray:
             include_dashboard=False,
             object_store_memory=config.object_store_bytes,
             log_to_driver=False,
-            logging_level="warning",
+            logging_level=logging.WARNING,
             namespace="mas",
             _node_ip_address="127.0.0.1",
             _temp_dir=self._folder,
