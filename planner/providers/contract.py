@@ -131,11 +131,20 @@ class ProviderError(WorldError):
     """A call did not give a reply."""
 
     def __init__(
-        self, message: str, *, provider: str = "", retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        retry_after_s: float | None = None,
+        may_be_billed: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.provider = provider
         self.retry_after_s = retry_after_s
+        self.may_be_billed = may_be_billed
+        """Whether the provider may ask money for the request; `None`: the class decides, see
+        `planner.wrappers.budget`. False for a 5xx and a refused connection, True for a reset.
+        """
 
 
 class RateLimitedError(ProviderError):
