@@ -26,7 +26,7 @@ from planner.validator import PlanContext, find_flaws
 
 __all__ = ["CacheStatistics", "StoredPlans"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SHORTLIST = 8
 """Candidates that are worth a look of the guard."""
 
@@ -73,7 +73,9 @@ class StoredPlans:
             entry = self._entries[key]
             reason = refusal(entry, intent, request)
             if not reason:
-                plan = bind(entry.template, intent.slots).model_copy(update={"origin": "cache"})
+                plan = bind(entry.template, intent.slots, request.task.base_urls).model_copy(
+                    update={"origin": "cache"}
+                )
                 if not find_flaws(plan, PlanContext.of(request)):
                     self._entries.move_to_end(key)
                     self.statistics.hits += 1
@@ -96,7 +98,8 @@ class StoredPlans:
 
     def _remember(self, request: PlanRequest, plan: Plan, *, spent: int, success: bool) -> None:
         intent = abstract_intent(request.task.intent)
-        template = lift(plan.model_copy(update={"revision": 0}), intent.slots)
+        first = plan.model_copy(update={"revision": 0})
+        template = lift(first, intent.slots, request.task.base_urls)
         if template is None:
             self.statistics.not_kept += 1
             return

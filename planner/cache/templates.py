@@ -14,7 +14,7 @@ trace of a slot's text is left in another spelling.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -68,8 +68,16 @@ def abstract_intent(intent: str) -> Abstract:
     return Abstract(skeleton=words, slots=tuple(slots))
 
 
-def lift(plan: Plan, slots: tuple[str, ...]) -> JsonValue:
-    """Returns a plan's JSON with every slot text replaced by its mark, `None` if not clean."""
+def lift(
+    plan: Plan, slots: tuple[str, ...], base_urls: Mapping[str, str] | None = None
+) -> JsonValue:
+    """Returns a plan's JSON with every slot text replaced by its mark, `None` if not clean.
+
+    Args:
+        plan: A plan that was made for one task.
+        slots: The task's slot texts.
+        base_urls: Site to scheme and host of that episode; they are replaced by the site's mark.
+    """
     order = sorted(range(len(slots)), key=lambda index: -len(slots[index]))
     texts = [index for index in order if slots[index]]
     pattern = re.compile(
@@ -89,13 +97,19 @@ def lift(plan: Plan, slots: tuple[str, ...]) -> JsonValue:
         used.add(first[text])
         return f"\x02{sign}{first[text]}\x03"
 
-    template = _map_leaves(plan.model_dump(mode="json"), mark)
+    moved = _replaced(
+        plan.model_dump(mode="json"),
+        {url: f"\x04{site}\x03" for site, url in (base_urls or {}).items()},
+    )
+    template = _map_leaves(moved, mark)
     missing = {text for text in first if first[text] not in used}
     return None if missing or _leaves_trace(template, slots) else template
 
 
-def bind(template: JsonValue, slots: tuple[str, ...]) -> Plan:
-    """Returns the plan of a template with these slot texts.
+def bind(
+    template: JsonValue, slots: tuple[str, ...], base_urls: Mapping[str, str] | None = None
+) -> Plan:
+    """Returns the plan of a template with these slot texts, on sites at these addresses.
 
     Raises:
         pydantic.ValidationError: The template is not a plan.
@@ -110,7 +124,18 @@ def bind(template: JsonValue, slots: tuple[str, ...]) -> Plan:
             return int(slots[int(whole.group(2))].replace(",", ""))
         return _MARK.sub(lambda match: slots[int(match.group(2))], value)
 
-    return Plan.model_validate(_map_leaves(template, fill))
+    moved = _replaced(template, {f"\x04{site}\x03": url for site, url in (base_urls or {}).items()})
+    return Plan.model_validate(_map_leaves(moved, fill))
+
+
+def _replaced(value: JsonValue, table: Mapping[str, str]) -> JsonValue:
+    def change(leaf: JsonValue) -> JsonValue:
+        if isinstance(leaf, str):
+            for old, new in table.items():
+                leaf = leaf.replace(old, new)
+        return leaf
+
+    return _map_leaves(value, change)
 
 
 def _leaves_trace(template: JsonValue, slots: tuple[str, ...]) -> bool:

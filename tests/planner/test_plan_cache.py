@@ -1,10 +1,11 @@
 import pytest
 
+from core.plans import ValueType, Verb
 from planner.cache import StoredPlans
 from planner.cache.templates import abstract_intent, bind, lift
 from planner.decisions import PlanOutcome
 from policies.profiles import DEFAULT_POOL
-from tests.planner.plans_for_tests import chain, request_for
+from tests.planner.plans_for_tests import chain, const, node, request_for
 
 GOOD = PlanOutcome(spent=2_000, replans=0, confidence=0.9)
 INTENT = 'Upvote the newest post in the "{}" forum'
@@ -76,6 +77,14 @@ def test_a_slot_inside_another_word_is_left_alone():
     assert lift(plan, ("13",)) is None
     template = lift(plan, ("iphone13",))
     assert bind(template, ("pics",)).node(0).inputs[0].const == "pics"
+
+
+def test_a_plan_moves_to_the_address_that_the_site_has_in_the_next_episode():
+    url = "http://reddit.localhost/forums"
+    start = node(0, Verb.FIND, "forum", inputs=[const("page", url, ValueType.URL)])
+    made = chain().model_copy(update={"nodes": (start, *chain().nodes[1:])})
+    plan = bind(lift(made, (), {"reddit": "http://reddit.localhost"}), (), {"reddit": "http://e7"})
+    assert plan.node(0).inputs[0].const == "http://e7/forums"
 
 
 def test_a_cache_file_cut_at_any_byte_opens_and_takes_new_plans(tmp_path):
