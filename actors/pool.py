@@ -76,7 +76,7 @@ class Pool:
         log = RemoteEventLogActor.options(**service, name=names["log"]).remote(run)
         world = RemoteWorldHostActor.options(
             **service, name=names["world"], max_concurrency=WORLD_THREADS
-        ).remote(run, assembly.world, assembly.judge)
+        ).remote(run, assembly.world, assembly.judge, assembly.is_served)
         agents = {
             agent.id: RemoteWebAgentActor.options(**_AGENT, name=agent_names[agent.id]).remote(
                 agent, assembly, names["budget"], names["world"]
