@@ -30,6 +30,13 @@ _KINDS = frozenset(
     ]
 )
 
+_OVERRIDES = frozenset(("formaction", "formmethod", "formnovalidate"))
+_ARIA_STATES = (
+    ("aria-expanded", "expanded"),
+    ("aria-invalid", "invalid"),
+    ("aria-pressed", "pressed"),
+)
+
 
 def form_of(attributes: Attributes) -> Form:
     """Reads a `form` element."""
@@ -56,25 +63,25 @@ def control_of(
         disabled: Whether it, or a fieldset around it, is disabled.
     """
     kind = _kind(tag, attributes)
-    multiple = "multiple" in attributes
-    options, chosen = _options(node, attributes, multiple) if tag == "select" else ((), ())
-    return Control(
-        kind=kind,
-        name=attributes.get("name") or "",
-        value=_value(node, tag, kind, attributes),
-        form=form,
-        form_id=attributes.get("form") or "",
-        disabled=disabled,
-        required="required" in attributes,
-        checked="checked" in attributes,
-        multiple=multiple,
-        pattern=attributes.get("pattern") or "",
-        options=options,
-        chosen=chosen,
-        form_action=attributes.get("formaction"),
-        form_method=(attributes.get("formmethod") or "").upper(),
-        skips_validation="formnovalidate" in attributes,
+    control = Control(
+        kind,
+        attributes.get("name") or "",
+        _value(node, tag, kind, attributes),
+        form,
+        attributes.get("form") or "",
+        disabled,
+        "required" in attributes,
     )
+    if kind in BUTTON_TYPES:
+        return _button(control, attributes)
+    if kind == "select":
+        multiple = "multiple" in attributes
+        options, chosen = _options(node, attributes, multiple)
+        return control._replace(multiple=multiple, options=options, chosen=chosen)
+    if "checked" in attributes or "pattern" in attributes:
+        pattern = attributes.get("pattern") or ""
+        return control._replace(checked="checked" in attributes, pattern=pattern)
+    return control
 
 
 def role_of(kind: str) -> str:
@@ -106,12 +113,23 @@ def state_of(attributes: Attributes, *, disabled: bool, role: str = "link") -> s
         words.append("current")
     if disabled:
         words.append("disabled")
-    for word in ("expanded", "invalid", "pressed"):
-        if attributes.get(f"aria-{word}") == "true":
+    for name, word in _ARIA_STATES:
+        if attributes.get(name) == "true":
             words.append(word)
     if role != "link" and "required" in attributes:
         words.append("required")
     return " ".join(words)
+
+
+def _button(control: Control, attributes: Attributes) -> Control:
+    """Adds how a button differs from its form in sending it, which few do."""
+    if not _OVERRIDES.isdisjoint(attributes):
+        return control._replace(
+            form_action=attributes.get("formaction"),
+            form_method=(attributes.get("formmethod") or "").upper(),
+            skips_validation="formnovalidate" in attributes,
+        )
+    return control
 
 
 def _kind(tag: str, attributes: Attributes) -> str:

@@ -86,16 +86,20 @@ class Document:
     def controls(self) -> tuple[Found, ...]:
         """Every control, in document order."""
         ids = self._form_ids()
+        size = len(self.elements)
         found: list[Found] = []
-        for segment in self._segments():
-            controls = self._units[segment.unit].controls
-            for number in range(segment.first, segment.stop):
+        for unit, first, stop, shift, around in self._segments():
+            controls = self._units[unit].controls
+            for number in range(first, stop):
                 control, local = controls[number]
-                element = local + segment.shift
-                if local < 0 or element >= len(self.elements):
-                    element = -1
-                owner = self._owner(control, segment, ids)
-                found.append(Found(ControlKey(segment.unit, number), control, element, owner))
+                element = local + shift if 0 <= local < size - shift else -1
+                if control.form_id:
+                    owner = ids.get(control.form_id)
+                elif control.form >= 0:
+                    owner = FormKey(unit, control.form)
+                else:
+                    owner = around if control.form == OUTER_FORM else None
+                found.append(Found(ControlKey(unit, number), control, element, owner))
         return tuple(found)
 
     def control_at(self, element: int) -> Found:
@@ -133,12 +137,3 @@ class Document:
                 if form.id:
                     ids.setdefault(form.id, FormKey(unit_number, form_number))
         return ids
-
-    def _owner(
-        self, control: Control, segment: _Segment, ids: dict[str, FormKey]
-    ) -> FormKey | None:
-        if control.form_id:
-            return ids.get(control.form_id)
-        if control.form >= 0:
-            return FormKey(segment.unit, control.form)
-        return segment.form if control.form == OUTER_FORM else None

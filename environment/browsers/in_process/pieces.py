@@ -3,7 +3,9 @@
     split at the markers -> page around (memo, else parsed) -> contexts of its slots
                          -> pieces by (text, context) (memo, else parsed in one pass) -> Document
 
-The memory is one for the process: the same page is often seen by many episodes.
+Most pieces begin with their own heading and row and give the same in every context; they are
+remembered by their text alone. The memory is one for the process: the same page is often seen by
+many episodes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ class _Split(NamedTuple):
     pieces: list[str]
 
 
-_UnitKey = tuple[str, Context | None, str]
+_ANY = "any"
+_UnitKey = tuple[str, Context | str | None, str]
+"""HTML, context, and URL or origin of the page. The context is `None` for a page around its pieces,
+`_ANY` for a piece as it is in most contexts."""
 
 
 class Memory:
@@ -62,17 +67,26 @@ class Memory:
 
     def unit(self, html: str, context: Context | None, place: _Place) -> Unit | None:
         """Returns what a piece gave before in the same context, `None` if unknown."""
-        unit = self._units.get((html, context, place.origin))
-        if unit is not None and unit.is_relative:
-            return self._units.get((html, context, place.url))
+        unit = self._units.get((html, _scope(context), place.origin))
+        if unit is not None and (unit.is_relative or unit.inherits):
+            return self._units.get(_exact_key(html, context, place, unit))
         return unit
 
     def keep(self, html: str, context: Context | None, place: _Place, unit: Unit) -> None:
         """Remembers what a piece gave."""
         weight = len(html) + 100
-        self._units.put((html, context, place.origin), unit, weight)
-        if unit.is_relative:
-            self._units.put((html, context, place.url), unit, weight)
+        self._units.put((html, _scope(context), place.origin), unit, weight)
+        if unit.is_relative or unit.inherits:
+            self._units.put(_exact_key(html, context, place, unit), unit, weight)
+
+
+def _scope(context: Context | None) -> Context | str | None:
+    """Contexts that differ in heading and row alone are one scope; few pieces look at these."""
+    return context if context is None or context.ugc or context.disabled else _ANY
+
+
+def _exact_key(html: str, context: Context | None, place: _Place, unit: Unit) -> _UnitKey:
+    return html, context, place.url if unit.is_relative else place.origin
 
 
 def document_of(html: str, url: str, memory: Memory) -> Document:

@@ -6,6 +6,7 @@ Positions are local to the unit; a `Document` puts units together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,13 @@ class Context(NamedTuple):
     row: str = ""
     ugc: bool = False
     disabled: bool = False
+
+    def may_show_in(self, elements: Iterable[Element]) -> bool:
+        """Tells whether elements found in this context may owe something to it."""
+        heading, row, ugc, disabled = self
+        if ugc or disabled:
+            return True
+        return any(one.heading == heading or one.row == row for one in elements)
 
 
 class Option(NamedTuple):
@@ -100,3 +108,5 @@ class Unit:
     is_relative: bool
     """Some `href` depends on the page's path or query, not on its origin alone."""
     is_truncated: bool
+    inherits: bool = False
+    """What a piece gave depends on what it inherits from the page around it."""

@@ -48,16 +48,11 @@ _Frame = tuple[LexborNode, bool, _Saved | None]
 
 _PIECE = "["
 """Content of the comment that starts a piece."""
-_LEAVES = CONTROLS | {"a", "img", "time"}
+_LEAVES = dict.fromkeys(CONTROLS | {"img"}, "") | {"a": "href", "time": "datetime"}
+"""Tags whose children are not walked, each with the attribute that it needs for that."""
 _ROLES = frozenset(("alert", "status"))
 _CHANGING = SCOPES | frozenset(HEADINGS) | {"label"}
 _ENOUGH = MAX_ELEMENTS + 1
-
-
-def _is_leaf(tag: str, attributes: Attributes) -> bool:
-    if tag == "a":
-        return "href" in attributes
-    return tag != "time" or "datetime" in attributes
 
 
 class Walk:
@@ -68,9 +63,9 @@ class Walk:
         self.is_broken = False
         self._names = names
         self._url = url
-        self._is_piece = context is not None
+        self._context = context
         self._heading, self._row, self._ugc, self._disabled = context or Context()
-        self._form = OUTER_FORM if self._is_piece else NO_FORM
+        self._form = OUTER_FORM if context is not None else NO_FORM
         self._label: LexborNode | None = None
         self._is_quiet = False
         self._is_mute = False
@@ -92,6 +87,7 @@ class Walk:
             title=title,
             is_relative=self._is_relative,
             is_truncated=len(self._elements) > MAX_ELEMENTS,
+            inherits=self._context is not None and self._context.may_show_in(self._elements),
         )
 
     def enter_body(self, body: LexborNode) -> bool:
@@ -108,7 +104,8 @@ class Walk:
 
         """
         above: list[_Frame] = []
-        while len(self._elements) < _ENOUGH or self._form >= 0:
+        elements = self._elements
+        while len(elements) < _ENOUGH or self._form >= 0:
             if node is None:
                 if not above:
                     break
@@ -117,8 +114,10 @@ class Walk:
             tag = node.tag or "-"
             if tag[0] == "-":
                 if tag == "-text":
-                    if not self._is_mute:
-                        self._texts.append(node.text_content or "")
+                    text = node.text_content or ""
+                    # White space at the start of a run says nothing.
+                    if not self._is_mute and (self._texts or text.strip(SPACES)):
+                        self._texts.append(text)
                 elif node.comment_content == _PIECE and self._at_piece(above):
                     return None if self.is_broken else node
             elif tag not in SKIPPED:
@@ -133,7 +132,7 @@ class Walk:
     def _at_piece(self, above: list[_Frame]) -> bool:
         """Leaves a slot for a piece, or ends a unit; returns whether the unit ends here."""
         self._end_run()
-        if self._is_piece:
+        if self._context is not None:
             self.is_broken = bool(above)
             return True
         context = Context(self._heading, self._row, self._ugc, self._disabled)
@@ -147,23 +146,25 @@ class Walk:
         if attributes and is_skipped(attributes):
             self._keep_hidden_controls(node, tag)
             return None
-        if tag in _LEAVES and _is_leaf(tag, attributes):
+        needed = _LEAVES.get(tag)
+        if needed is not None and (not needed or needed in attributes):
             self._leaf(node, tag, attributes)
             return None
         if tag == "br" and not self._is_mute:
             self._texts.append(" ")
             return None
-        is_block = tag in BLOCKS or "data-ugc" in attributes
-        if is_block:
+        is_ugc = "data-ugc" in attributes
+        is_block = is_ugc or tag in BLOCKS
+        if is_block and self._texts:
             self._end_run()
-        if tag in _CHANGING or "data-ugc" in attributes or "role" in attributes:
+        if is_ugc or tag in _CHANGING or "role" in attributes:
             return node, is_block, self._change(node, tag, attributes)
         return node, is_block, None
 
     def _leave(self, frame: _Frame) -> LexborNode | None:
         """Ends an element: restores what it changed and returns its next sibling."""
         node, is_block, saved = frame
-        if is_block:
+        if is_block and self._texts:
             self._end_run()
         if saved is not None:
             heading, self._row, self._ugc, self._disabled, self._form = saved[:5]
@@ -214,19 +215,19 @@ class Walk:
             self._end_run()
             self._ugc = True
         if tag == "a":
-            self._end_run()
-            name, state = "", ""
-            if len(attributes) > 1:
-                name = self._names.name(node, tag, attributes, None)
-                state = state_of(attributes, disabled=False)
-            else:
-                name = text_of(node, with_images=True)
-            self._emit("link", name, state=state, href=self._href(attributes["href"] or ""))
-        elif tag not in CONTROLS:
-            self._figure(node, tag, attributes)
-        else:
+            self._link(node, attributes)
+        elif tag in CONTROLS:
             self._control(node, tag, attributes)
+        else:
+            self._figure(node, tag, attributes)
         self._ugc = before
+
+    def _link(self, node: LexborNode, attributes: Attributes) -> None:
+        if self._texts:
+            self._end_run()
+        href = self._href(attributes["href"] or "")
+        name = self._names.name(node, "a", attributes, None)
+        self._emit("link", name, state=state_of(attributes, disabled=False), href=href)
 
     def _figure(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
         """Emits an image or a time."""
@@ -234,8 +235,7 @@ class Walk:
             return
         if tag == "time":
             self._end_run()
-            moment = (attributes["datetime"] or "")[:MAX_CHARACTERS]
-            self._emit("text", text_of(node), value=moment)
+            self._emit("text", text_of(node), value=(attributes["datetime"] or "")[:MAX_CHARACTERS])
         elif name := squeeze(attributes.get("alt") or ""):
             self._end_run()
             source = attributes.get("src")
@@ -272,18 +272,17 @@ class Walk:
         for hidden in nodes:
             attributes = hidden.attributes
             disabled = self._disabled or "disabled" in attributes
-            name = hidden.tag or ""
-            control = control_of(hidden, name, attributes, form=self._form, disabled=disabled)
+            tag = hidden.tag or ""
+            control = control_of(hidden, tag, attributes, form=self._form, disabled=disabled)
             self._controls.append((control, -1))
 
     def _end_run(self) -> None:
         """Emits the text read since the last element or block border."""
-        texts = self._texts
-        if texts:
+        if self._texts:
+            text = squeeze("".join(self._texts))
             self._texts = []
-            text = (texts[0] if len(texts) == 1 else "".join(texts)).strip(SPACES)
             if text:
-                self._emit("text", squeeze(text))
+                self._emit("text", text)
 
     def _emit(
         self,

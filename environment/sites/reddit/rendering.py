@@ -8,10 +8,11 @@ one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -48,6 +49,8 @@ __all__ = [
 SKINS = tuple(WORDING)
 """The skins a world can wear."""
 
+_DEEPEST_LOOK = 8
+"""Deeper comments look like those of this depth."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -184,8 +187,9 @@ def _comment(
         deleted=deleted,
         choice=choice,
         forum=forum,
-        thread=submission_path(_text(forum), _int(submission_id), context),
+        thread=submission_path(_text(forum), _int(submission_id), context) if context else "",
         depth=depth,
+        level=min(depth, _DEEPEST_LOOK),
         context=context,
         path=f"{actions}/comment/{id_}",
         actions=actions,
@@ -241,10 +245,16 @@ def _template(skin: str, name: str) -> Template:
     return _environment(skin).get_template(name)
 
 
+class _Environment(Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Jinja's chain of maps would be copied key by key at each rendering."""
+        return {**self.globals, **(d or {})}
+
+
 @cache
 def _environment(skin: str) -> Environment:
     # A skin's own files come first; pages and forms that do not differ are shared.
-    environment = Environment(
+    environment = _Environment(
         loader=FileSystemLoader([_TEMPLATES / skin, _TEMPLATES / "shared"]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -252,17 +262,18 @@ def _environment(skin: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(
-        w=WORDING[skin], counted=counted, sorts=tuple(SORTS), periods=tuple(PERIODS)
-    )
+    # Names and forums come back in many fragments.
     environment.filters.update(
         markdown=lambda text: Markup(markdown(text)),
         iso=iso_time,
-        forum_path=forum_path,
+        counted=counted,
+        forum_path=lru_cache(1024)(forum_path),
+        urlencode=lru_cache(4096)(environment.filters["urlencode"]),
     )
+    words = SimpleNamespace(**WORDING[skin])
+    environment.globals.update(w=words, sorts=tuple(SORTS), periods=tuple(PERIODS))
     # Importing a macro anew in each of a thousand fragments would cost more than calling it.
-    macros = vars(environment.get_template("vote.html").module)
-    environment.globals.update(vote=macros["vote"], when=macros["when"])
+    environment.globals["vote"] = vars(environment.get_template("vote.html").module)["vote"]
     return environment
 
 

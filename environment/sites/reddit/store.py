@@ -34,10 +34,15 @@ EFFECT_TABLES: Mapping[str, str] = {
 """The tables that an effect can be seen in, with their primary keys."""
 
 
+_MOST_ANSWERS = 48
+"""Answers that a world remembers, a few pages' worth."""
+
+
 class Store:
     """A private copy of a snapshot.
 
-    Reads return plain tuples. Writes happen inside `change`, which is one transaction and moves
+    Reads return plain tuples, in lists that must not be changed: a question asked again before the
+    next write gets the same one. Writes happen inside `change`, which is one transaction and moves
     the world's clock on by one second; the wall clock is never read.
     """
 
@@ -50,17 +55,25 @@ class Store:
         )
         self._connection.deserialize(snapshot)
         ensure_rankings(self._connection)
+        self._answers: dict[tuple[str, tuple[Value, ...]], list[Record]] = {}
         self.now = self._clock()
         """The world's present, in Unix seconds."""
 
     def rows(self, sql: str, *values: Value) -> list[Record]:
         """Returns all rows of a query."""
-        return self._connection.execute(sql, values).fetchall()
+        key = sql, values
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._connection.execute(sql, values).fetchall()
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[key] = answer
+        return answer
 
     def row(self, sql: str, *values: Value) -> Record | None:
         """Returns the first row of a query, `None` when there is none."""
-        found: Record | None = self._connection.execute(sql, values).fetchone()
-        return found
+        found = self.rows(sql, *values)
+        return found[0] if found else None
 
     def number(self, sql: str, *values: Value) -> int:
         """Returns the single integer that a query gives, 0 when it gives none."""
@@ -81,16 +94,20 @@ class Store:
         except BaseException:
             self._connection.execute("ROLLBACK")
             raise
+        finally:
+            self._answers.clear()
         self._connection.execute("COMMIT")
         self.now = later
 
     def write(self, table: str, sql: str, *values: Value) -> int:
         """Runs one statement that writes a table and returns the id of the last row inserted."""
         self.written.add(table)
+        self._answers.clear()
         return self._connection.execute(sql, values).lastrowid or 0
 
     def rerank(self, submission_id: int) -> None:
         """Must follow, in its transaction, a change of a submission's votes, comments or life."""
+        self._answers.clear()
         rerank(self._connection, submission_id)
 
     def tables(self) -> Mapping[str, Sequence[Row]]:
