@@ -182,7 +182,8 @@ class EpisodeRun:
         self._history = history
         self._spent = spent
         self._inbox: asyncio.Queue[OrchestratorEvent] = asyncio.Queue()
-        self._out: asyncio.Queue[EventEnvelope | None] = asyncio.Queue()
+        self._out: asyncio.Queue[list[EventEnvelope] | None] = asyncio.Queue()
+        self._facts: list[EventEnvelope] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_finished = False
         self._last: EventEnvelope | None = None
@@ -191,15 +192,18 @@ class EpisodeRun:
         """Asks the episode to end."""
         self._inbox.put_nowait(CancelAsked(id=f"{self._asked.episode}/cancel", reason=reason))
 
-    async def run(self) -> AsyncIterator[EventEnvelope]:
-        """Yields the episode's events; the last one is `EpisodeFinished` or `EpisodeFailed`."""
+    async def run(self) -> AsyncIterator[list[EventEnvelope]]:
+        """Yields the episode's events, together what became known together.
+
+        The last one is `EpisodeFinished` or `EpisodeFailed`.
+        """
         driving = asyncio.create_task(self._drive())
         try:
             while True:
-                envelope = await self._out.get()
-                if envelope is None:
+                envelopes = await self._out.get()
+                if envelopes is None:
                     return
-                yield envelope
+                yield envelopes
         finally:
             driving.cancel()
             for task in self._tasks:
@@ -218,7 +222,7 @@ class EpisodeRun:
         finally:
             await self._clean_up()
             if last is not None:
-                self._out.put_nowait(last)
+                self._out.put_nowait([last])
             self._out.put_nowait(None)
 
     async def _machine_to_end(self) -> EventEnvelope:
@@ -239,8 +243,12 @@ class EpisodeRun:
         return self._last
 
     async def _handle(self, event: OrchestratorEvent) -> None:
+        """Carries out what an event leads to; conversations start before the facts are told."""
         for instruction in self._machine.handle(event):
             await self._carry_out(instruction)
+        if self._facts:
+            self._out.put_nowait(self._facts)
+            self._facts = []
 
     async def _carry_out(self, step: Instruction) -> None:
         match step:
@@ -263,7 +271,7 @@ class EpisodeRun:
         if isinstance(step.event, EpisodeFinished):
             self._last = envelope  # goes out when everything is closed
             return
-        self._out.put_nowait(envelope)
+        self._facts.append(envelope)
         if isinstance(step.event, EpisodeStarted):
             await self._open_ledger()
 
@@ -417,7 +425,7 @@ class EpisodeRun:
     def _write(self, event: Event, *, cause: str = "") -> EventEnvelope:
         envelope = self._journal.write(event, cause=cause)
         if not isinstance(event, EpisodeFailed):
-            self._out.put_nowait(envelope)
+            self._out.put_nowait([envelope])
         return envelope
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:

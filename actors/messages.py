@@ -329,6 +329,7 @@ MESSAGES: tuple[type[Message], ...] = (
 CODEC = Codec((*MESSAGES, *EVENTS))
 """Packs messages and events."""
 
+
 class _RequestOnWire(BaseModel):
     """What of a planning request crosses a process border: not the page, not the purse."""
 

@@ -94,7 +94,10 @@ class OrchestratorActor:
 
     @ray.method
     async def solve(self, message: bytes) -> AsyncIterator[bytes]:
-        """Streams one episode; one that is running already gives nothing."""
+        """Streams one episode, one or more envelopes at a time.
+
+        One that is running already gives nothing.
+        """
         asked = unpack(message, SolveTask)
         if asked.episode in self._running:
             return
@@ -109,8 +112,8 @@ class OrchestratorActor:
         )
         self._running[asked.episode] = run
         try:
-            async for envelope in run.run():
-                yield CODEC.pack(envelope)
+            async for envelopes in run.run():
+                yield b"".join(map(CODEC.pack, envelopes))
         finally:
             del self._running[asked.episode]
             self._telemetry.flush()

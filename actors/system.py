@@ -10,6 +10,7 @@ with System.start(default_assembly()) as system:
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import time
@@ -221,7 +222,7 @@ class System:
             Iterator["ray.ObjectRef[bytes]"], self.pool.orchestrator.solve.remote(message)
         )
         for reference in stream:
-            yield CODEC.unpack(ray.get(reference, timeout=_WORLD_S))
+            yield from CODEC.read(io.BytesIO(ray.get(reference, timeout=_WORLD_S)))
 
     def _judge(
         self, episode: str, last: EpisodeFinished | EpisodeFailed

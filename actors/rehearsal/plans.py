@@ -55,6 +55,7 @@ __all__ = [
     "node",
     "rehearsal",
     "respond",
+    "two_chains",
     "whole_mini_task",
 ]
 
@@ -181,6 +182,17 @@ def chain(length: int, *, agent: str = "generalist") -> Plan:
     return Plan(nodes=(*nodes, respond(length, agent=agent, n=(length - 1, "value"))), edges=edges)
 
 
+def two_chains(length: int, left: str, right: str) -> Plan:
+    """Returns two independent chains of computations, on one agent each, and the answer of both."""
+    first = chain(length, agent=left).nodes[:length]
+    second = tuple(_shifted(one, length) for one in chain(length, agent=right).nodes[:length])
+    ends = (length - 1, 2 * length - 1)
+    answer = respond(2 * length, a=(ends[0], "value"), b=(ends[1], "value"))
+    pairs = [(n, n + 1) for n in range(2 * length - 1) if n != ends[0]]
+    joined = _data(*pairs, (ends[0], 2 * length), (ends[1], 2 * length))
+    return Plan(nodes=(*first, *second, answer), edges=joined)
+
+
 def rehearsal(
     plans: Mapping[str, Plan],
     *,
@@ -267,6 +279,19 @@ def _tariff() -> PlanPricing:
 
 def _browser(transport_for: Callable[[str], Transport]) -> Browser:
     return InProcessBrowser(transport_for)
+
+
+def _shifted(one: PlanNode, by: int) -> PlanNode:
+    """Returns a node of a chain with other numbers."""
+    inputs = tuple(
+        given
+        if given.source is None
+        else given.model_copy(
+            update={"source": OutputRef(node=given.source.node + by, output=given.source.output)}
+        )
+        for given in one.inputs
+    )
+    return one.model_copy(update={"id": one.id + by, "inputs": inputs})
 
 
 def _data(*pairs: tuple[int, int]) -> tuple[PlanEdge, ...]:

@@ -160,15 +160,17 @@ def answer_with(node: PlanNode, arguments: Mapping[str, Value]) -> dict[str, Val
 
 @dataclass(frozen=True, slots=True)
 class sleeping:
-    """The computation `answer_with`, after some time."""
+    """The computation `answer_with`, after some time; sums hold the seconds that it really took."""
 
     seconds: float
 
     def __call__(self, node: PlanNode, arguments: Mapping[str, Value]) -> dict[str, Value]:
         """Sleeps, except for the answer, and computes."""
-        if node.outputs[0].name != "response":
-            time.sleep(self.seconds)
-        return answer_with(node, arguments)
+        if node.outputs[0].name == "response":
+            return answer_with(node, arguments)
+        started = time.perf_counter()
+        time.sleep(self.seconds)
+        return answer_with(node, {**arguments, "elapsed": time.perf_counter() - started})
 
 
 def _act(step: Step, view: AgentView) -> Action:
