@@ -23,7 +23,6 @@ from core.events import ActionTaken, FailureKind, PageObserved, SubtaskFailed, S
 from core.pages import (
     Action,
     Answer,
-    BrowserAction,
     Expand,
     Note,
     Observation,
@@ -39,6 +38,7 @@ from policies.subtask_checks import (
     stop_failure,
     unmet_postcondition,
 )
+from policies.subtask_reports import MAX_TEXT, action_report, label_of, page_report
 from policies.subtask_signals import (
     Act,
     Begun,
@@ -70,8 +70,6 @@ MAX_REPEATS = 3
 """The same action on the same page this many times is a loop."""
 PAGELESS = frozenset({Verb.COMPUTE, Verb.RESPOND})
 """Verbs that derive values and open no page."""
-_MAX_TEXT = 1_000
-"""Characters of a text in telemetry; a report stays far below 8 kB."""
 
 
 class _State(StrEnum):
@@ -221,7 +219,7 @@ class SubtaskMachine:
             return self._fail(ending.kind, ending.reason)
         self._confidence = min(self._confidence, choice.confidence)
         action = choice.action
-        report = self._report_action(choice)
+        report = self._told(action_report(self._known, self._page, self._steps, choice))
         if not isinstance(action, Answer | Stop):
             self._steps += 1
         return (report, *self._reserve(self._bound_of(action), purpose=action))
@@ -246,7 +244,7 @@ class SubtaskMachine:
         tokens = rendering.count_tokens(page, self._shown)
         kind = "goto" if action is None else action.kind
         charge = self._parts.pricing.charge(node.tier, order.price_factor, tokens, kind)
-        settled = (*self._settle(charge), self._report_page(page, tokens))
+        settled = (*self._settle(charge), self._told(page_report(order, page, tokens)))
         bad = page_failure(page, order.base_url)
         if bad is not None:
             return (*settled, *self._fail(bad.kind, bad.reason))
@@ -304,7 +302,7 @@ class SubtaskMachine:
             attempt=order.attempt,
             agent=order.agent,
             failure=kind,
-            reason=reason[:_MAX_TEXT],
+            reason=reason[:MAX_TEXT],
             steps=self._steps,
             spent=self._spent,
             confidence=self._confidence,
@@ -402,73 +400,13 @@ class SubtaskMachine:
         )
         return (Choose(view=view, cause=self._cause),)
 
+    def _told(self, event: PageObserved | ActionTaken) -> Report:
+        return Report(event=event, cause=self._cause)
+
     def _remember(self, page: Observation | None, action: Action, problem: str) -> None:
-        label = _label(page, action)
+        label = label_of(page, action)
         url = "" if page is None else page.url
         self._history.append(PastStep(url=url, action=action, label=label, problem=problem))
-
-    def _report_page(self, page: Observation, tokens: int) -> Report:
-        order = self._known
-        seen = PageObserved(
-            episode=order.episode,
-            node=order.node.id,
-            agent=order.agent,
-            url=page.url[:_MAX_TEXT],
-            title=page.title[:_MAX_TEXT],
-            status=page.status,
-            num_elements=len(page.elements),
-            shown_tokens=tokens,
-            problem=page.problem[:_MAX_TEXT],
-        )
-        return Report(event=seen, cause=self._cause)
-
-    def _report_action(self, choice: Choice) -> Report:
-        order, action = self._known, choice.action
-        label = _label(self._page, action)
-        taken = ActionTaken(
-            episode=order.episode,
-            node=order.node.id,
-            agent=order.agent,
-            step=self._steps,
-            action=action.kind,
-            element=_element_of(action),
-            label=label[:_MAX_TEXT],
-            text="********" if "password" in label.lower() else _text_of(action)[:_MAX_TEXT],
-            confidence=choice.confidence,
-        )
-        return Report(event=taken, cause=self._cause)
-
-
-def _element_of(action: Action) -> int | None:
-    number = getattr(action, "element", None)
-    return number if isinstance(number, int) else None
-
-
-def _label(page: Observation | None, action: Action) -> str:
-    number = _element_of(action)
-    if page is None or number is None or not 0 <= number < len(page.elements):
-        return ""
-    element = page.elements[number]
-    return f"{element.role} {element.name}" + (f" @{element.row}" if element.row else "")
-
-
-def _text_of(action: Action) -> str:
-    match action:
-        case Note():
-            return f"{action.name}={action.value}"
-        case Stop():
-            return action.reason
-        case _:
-            return _typed(action)
-
-
-def _typed(action: BrowserAction | Expand | Answer) -> str:
-    """Returns what was typed, chosen, pressed or opened."""
-    for name in ("text", "option", "key", "url"):
-        value = getattr(action, name, None)
-        if isinstance(value, str):
-            return value
-    return ""
 
 
 _ANY_LIVE = (_State.RESERVING, _State.LOADING, _State.CHOOSING)
