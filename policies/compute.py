@@ -10,6 +10,7 @@ The subgoal's object names the operation; its first word decides.
 | `count` | `items`, `where`, `distinct` field | `count` |
 | `sum`, `difference`, `average` | numbers, or `items` and `by` | `value` |
 | `compare` | two numbers, `op` | `flag` |
+| `choose max`, `choose min` | `names`, `value_0`, `value_1`, ... | `name` |
 | `common`, `union` | records or texts under other arguments; `by` field | `items` |
 | `group` | `items`, `by` | `items`: records of the field and `count` |
 | `fill` | `template` with `{name}` slots, other arguments | `text` |
@@ -143,6 +144,16 @@ def _difference(arguments: Arguments, _: str) -> Item:
     return {"value": abs(numbers[0] - numbers[1])}
 
 
+def _choose(arguments: Arguments, which: str) -> Item:
+    """Picks the name whose `value_0`, `value_1`, ... is largest or smallest."""
+    names = _list(arguments.get("names"))
+    items: list[Item] = [
+        {"name": name, "value": arguments.get(f"value_{number}")}
+        for number, name in enumerate(names)
+    ]
+    return _pick({"items": list(items), "by": "value"}, which)
+
+
 def _compare(arguments: Arguments, _: str) -> Item:
     numbers = _numbers(arguments)
     if len(numbers) != 2:
@@ -205,6 +216,7 @@ _OPERATIONS: Mapping[str, Callable[[Arguments, str], Item]] = {
     "average": _average,
     "difference": _difference,
     "compare": _compare,
+    "choose": _choose,
     "common": _common,
     "union": _union,
     "group": _group,

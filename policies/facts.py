@@ -13,12 +13,14 @@ from urllib.parse import urljoin
 from core.pages import Element, Observation, Value
 from policies.items import Item, counted, path_parts
 from policies.text import fold, likeness
-from policies.thesaurus import field_words
+from policies.thesaurus import field_words, interface
 
 __all__ = ["main_heading", "page_fact", "subject_item"]
 
 _COUNTS = frozenset({"subscribers", "comments", "posts", "score"})
-_TOTAL = re.compile(r"^([\d,]+) results?$")
+_WITH_NUMBER = re.compile(
+    r"^(?P<before>[a-z ]+?)?[ :(]*(?P<number>[\d,]+)\)?(?: (?P<after>[a-z ]+))?$"
+)
 
 
 def main_heading(observation: Observation) -> str:
@@ -53,6 +55,13 @@ def page_fact(observation: Observation, items: Sequence[Item], kind: str, attrib
         return observation.url
     if attribute == "name":
         return _name(observation)
+    if attribute == "full_title":
+        return _side_text(observation, "title")
+    if attribute in ("notifications", "results"):
+        return _counted_label(observation, attribute)
+    if attribute == "joined":
+        joined = _labelled(observation, attribute)
+        return joined[:10] if isinstance(joined, str) else joined
     if attribute in _COUNTS:
         return _count(observation, attribute)
     found = _labelled(observation, attribute)
@@ -81,6 +90,16 @@ def _count(observation: Observation, attribute: str) -> int | None:
             found = counted(element.name)
             if found and found[1] == attribute:
                 return found[0]
+    return None
+
+
+def _counted_label(observation: Observation, attribute: str) -> int | None:
+    """Returns the number in `Notifications (5)` or `12 results`."""
+    wordings = (*interface(attribute), attribute, attribute.rstrip("s"))
+    for element in observation.elements:
+        match = _WITH_NUMBER.match(fold(element.name)) if not element.ugc else None
+        if match and (match["before"] or match["after"] or "").strip(" :(") in wordings:
+            return int(match["number"].replace(",", ""))
     return None
 
 

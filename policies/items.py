@@ -27,6 +27,15 @@ _NUMBER = re.compile(r"^-?[\d,]+$")
 _ROW_KIND = re.compile(r"[^a-z]+", re.IGNORECASE)
 _NO_COUNT = ("no comments", "start the discussion", "no replies", "be the first")
 _PARENT = ("reply to", "answers", "replying to")
+_AGE = re.compile(r"(\d+) (minute|hour|day|week|month|year)s? ago$")
+_SECONDS = {
+    "minute": 60,
+    "hour": 3_600,
+    "day": 86_400,
+    "week": 604_800,
+    "month": 2_592_000,
+    "year": 31_536_000,
+}
 _CONTROLS = ("edit", "delete", "reply")
 
 
@@ -263,8 +272,11 @@ def _read_text(item: Item, element: Element, body: list[str]) -> None:
 def _finish(observation: Observation, item: Item) -> None:
     if not item.kind:
         item.kind = "post" if "comments" in item.fields else ""
-    if item.kind == "comment":
+    if item.kind in ("comment", "message"):
         item.fields.pop("title", None)
+        age = _AGE.search(item.text("heading"))
+        if age and "time" not in item.fields:
+            item.fields["age"] = int(age[1]) * _SECONDS[age[2]]
         if "author" not in item.fields and "body" not in item.fields:
             item.fields["deleted"] = True
     item.fields.setdefault("name", item.fields.get("title") or item.fields.get("heading") or "")

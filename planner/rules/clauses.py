@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from planner.rules.masking import Masked
 
-__all__ = ["MUTATING", "Clause", "split_clauses"]
+__all__ = ["Clause", "is_change", "split_clauses"]
 
-MUTATING = frozenset(
+_MUTATING = frozenset(
     "upvote downvote unvote subscribe unsubscribe block unblock message comment delete edit "
     "edit_biography create_forum post clear".split()  # noqa: SIM905
 )
-"""Predicates that change the site."""
+"""Predicates that change the site, beside those that begin with `other:`."""
 
 _CUT = re.compile(r"(?<=[.;?!:,])\s+|\s+(?=(?:and|then|but)\s)")
 _LEAD = re.compile(
@@ -79,6 +79,13 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
      r"|what|which|who|whose|how|when|where|is|are|does|do|did|has|have|i need|i want to know|in which"
      r"|answer with|write down|fetch|gather|extract|identify|state|sum|calculate|on which|by whom)\b"),
 )  # fmt: skip
+_OTHERS = re.compile(
+    r"(?:report|flag|pin|sticky|award|gild|bookmark|save|favou?rite|hide|lock|ban|kick|mute|upload|attach|archive"
+    r"|translate|print|download|schedule|invite|promote|transfer|rename my|star|give gold|give an award|tip|donate"
+    r"|make me an?|make \S+ an? (?:moderator|admin)|verify|merge|feature|nominate|poll|start a poll|create a poll"
+    r"|tag|label|export|enable|disable|turn on|turn off|switch on|switch off|deactivate|close my|sticky)\b"
+)
+"""Acts that some sites offer; whether this one does, its page says."""
 _NOMINALS: tuple[tuple[str, str], ...] = (
     ("upvote", r"\b(?:an?|my|the) (?:upvote|like|thumbs up)\b"),
     ("upvote", r"\b(?:deserves?|gets?|receives?) (?:an?|my) (?:upvote|like)\b"),
@@ -86,7 +93,10 @@ _NOMINALS: tuple[tuple[str, str], ...] = (
     ("comment", r"\b(?:gets?|receives?|deserves?|needs?)\b.*\b(?:comment|reply|remark)\b"),
     ("comment", r"\bmy (?:comment|reply|answer) (?:is|should be|reads)\b"),
     ("message", r"\b(?:gets?|receives?)\b.*\bmessage\b"),
-    ("edit_biography", r"\bmy (?:bio|biography|profile)\b.*\b(?:becomes?|should|says?|reads?)\b"),
+    (
+        "edit_biography",
+        r"\bmy (?:bio|biography|profile)\b.*\b(?:becomes?|should|says?|reads?)\b.*«",
+    ),
     ("edit", r"\bneeds?\b.*\b(?:line|paragraph)\b"),
     ("edit", r"\bmy (?:post|submission|comment)\b.*\bshould (?:say|read|end|be)\b"),
 )
@@ -111,6 +121,11 @@ class Clause:
 class _Group:
     predicate: str
     fragments: list[str]
+
+
+def is_change(predicate: str) -> bool:
+    """Returns whether a predicate changes the site."""
+    return predicate in _MUTATING or predicate.startswith("other:")
 
 
 def split_clauses(masked: Masked) -> list[Clause]:
@@ -160,6 +175,9 @@ def _predicate(fragment: str, before: str) -> str:
     if before in ("post", "create_forum", "comment", "message") and _DETAILS.match(text):
         return ""
     low = text.casefold()
+    other = _OTHERS.match(low)
+    if other:
+        return f"other:{other[0].split()[0]}"
     for predicate, pattern in _IMPERATIVES:
         if re.match(pattern, low):
             if predicate in ("find", "retrieve", "navigate"):
@@ -187,7 +205,7 @@ _ONCE = frozenset({"edit", "edit_biography", "post", "create_forum", "message", 
 
 def _merged(groups: list[_Group]) -> list[_Group]:
     """Joins scene-setting requests with what they prepare, and all questions into one."""
-    strong = [one for one in groups if one.predicate in MUTATING]
+    strong = [one for one in groups if is_change(one.predicate)]
     if not strong:
         questions = [one for one in groups if one.predicate == "retrieve"]
         chosen = questions or [one for one in groups if one.predicate != "find"] or groups
@@ -201,7 +219,7 @@ def _merged(groups: list[_Group]) -> list[_Group]:
     merged: list[_Group] = []
     waiting: list[str] = []
     for group in groups:
-        if group.predicate in MUTATING:
+        if is_change(group.predicate):
             merged.append(_Group(group.predicate, [*waiting, *group.fragments]))
             waiting = []
         else:

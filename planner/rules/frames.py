@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from planner.rules.clauses import Clause
+from planner.rules.draft import Flow
 from planner.rules.masking import LINK, Masked
 from planner.rules.mentions import find_mentions, quote_uses
 from planner.rules.roles import assign
@@ -58,7 +59,10 @@ class Place:
 
     text: str
     by: str = "name"
-    """`name`, `topic`, or `here` for the page that the task starts on."""
+    """`name`, `address` (as written in its URL), `topic`, `here` (the page that the task starts
+    on), or `flow`."""
+    flow: Flow | None = None
+    """The address, when an earlier node finds it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +77,8 @@ class Frame:
     users: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     """Role to quotation."""
+    titles: list[str] = field(default_factory=list)
+    """Quotations that name posts, when there may be several."""
     links: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     """Keys that the answer's records must have."""
@@ -108,6 +114,8 @@ def read_frame(clause: Clause) -> Frame:
     wanted = _ROLES.get(clause.predicate, ("post",))
     if clause.predicate == "post" and not _COPIES.search(low):
         wanted = tuple(role for role in wanted if role != "post")
+    if clause.predicate == "navigate" and re.search(r"\bsearch\b|\bresults\b", low):
+        wanted = ("query",)
     roles = assign(quote_uses(masked), wanted)
     for use in quote_uses(masked):
         free = [role for role in wanted if role in _DEFAULTS and role not in roles]
@@ -119,13 +127,29 @@ def read_frame(clause: Clause) -> Frame:
     )
     frame = Frame(predicate=clause.predicate, text=low, masked=masked, keys=keys)
     frame.said = {_ALIASES.get(role, role): use.text for role, use in roles.items()}
-    names = [(one.start, one.name) for one in mentions if one.kind == "forum"]
-    names += [(roles[r].start, roles[r].text) for r in ("forum", "forum_title") if r in roles]
-    frame.places = [Place(name) for _, name in sorted(names)]
+    names = [
+        (one.start, Place(one.name, "address" if one.is_address else "name"))
+        for one in mentions
+        if one.kind == "forum"
+    ]
+    names += [
+        (roles[role].start, Place(roles[role].text))
+        for role in ("forum", "forum_title")
+        if role in roles
+    ]
+    frame.places = [place for _, place in sorted(names, key=lambda pair: pair[0])]
     frame.users = [one.name for one in mentions if one.kind == "user"]
-    if clause.predicate in ("message", "block", "unblock"):
+    by_writing = re.search(
+        r"\b(?:author|poster|writer|wrote|posted|submitted|creator|founder)\b", low
+    )
+    if clause.predicate in ("message", "block", "unblock") and by_writing and not frame.places:
+        frame.places, frame.users = [Place(name) for name in frame.users], []
+    elif clause.predicate in ("message", "block", "unblock") and not by_writing:
         frame.users += [place.text for place in frame.places]
         frame.places = []
+    if clause.predicate == "retrieve":
+        taken = [use for role, use in roles.items() if role != "post"]
+        frame.titles = [use.text for use in quote_uses(masked) if use not in taken]
     frame.links = [masked.link(match[1]) for match in LINK.finditer(masked.text)]
     if "topic" in frame.said:
         frame.places.append(Place(frame.said["topic"], "topic"))

@@ -27,7 +27,8 @@ _LINKERS = frozenset(
 )
 _SAYS = frozenset(
     "has have had submitted posted wrote made say says said gets commented created writes "
-    "contributed received is was would goes uploaded shared".split()  # noqa: SIM905
+    "contributed received would goes uploaded shared leave write post make submit say comment "
+    "register join sign left joined registered replied answered".split()  # noqa: SIM905
 )
 _PLACE_LEFT = frozenset(
     {"in", "of", "join", "leave", "on", "at", "inside", "within", "into", "for"}
@@ -55,6 +56,8 @@ class Mention:
     """`forum` or `user`."""
     start: int
     """Offset in the masked text."""
+    is_address: bool = False
+    """Whether it is written as on the site: `f/x`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,10 @@ def find_mentions(masked: Masked, *, people: bool) -> list[Mention]:
         name, kind = _named(tokens, index, at_start=_opens_sentence(tokens, index))
         if name:
             names.append((index, name, start, kind))
-    found = [Mention(name, kind, start) for _, name, start, kind in _typed(tokens, names, people)]
+    found = [
+        Mention(name, kind, start, "f/" in masked.text[start : start + 3])
+        for _, name, start, kind in _typed(tokens, names, people)
+    ]
     return sorted([*found, *phrases], key=lambda mention: mention.start)
 
 
@@ -143,12 +149,13 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     left = tokens[index - 1][0].casefold() if index else ""
     if low.isdigit() or (low[0].isdigit() and low.rstrip("stndrh").isdigit()):
         return "", ""
+    if at_start and bare.istitle() and not _is_marked(bare):
+        return "", ""
     if _is_foreign(bare, low) and (
         bare != low or not low.endswith(("ing", "ed", "ly")) or _is_listed(tokens, index)
     ):
         return bare, "user" if owner and left not in _PLACE_LEFT - {"of", "on", "for"} else ""
-    is_marked = any(c.isdigit() or c == "_" for c in bare) or bool(re.search(r"[a-z][A-Z]", bare))
-    if is_marked and low != "dislike":
+    if _is_marked(bare) and low != "dislike":
         return bare, "user" if owner else ""
     far = tokens[index - 2][0].casefold() if index > 1 else ""
     if left in ("forum", "forums") and low not in _NEVER and not at_start:
@@ -167,6 +174,11 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     if left in ("in", "join", "leave") and low not in plain and _ends(tokens, index):
         return bare, "forum"
     return "", ""
+
+
+def _is_marked(word: str) -> bool:
+    """Returns whether a word is written as only names are: `hike3000`, `quiet_comet`, `OpenBack`."""
+    return any(c.isdigit() or c == "_" for c in word) or bool(re.search(r"[a-z][A-Z]", word))
 
 
 def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
@@ -200,6 +212,26 @@ def _typed(
     tokens: Sequence[tuple[str, int]], names: list[tuple[int, str, int, str]], people: bool
 ) -> list[tuple[int, str, int, str]]:
     typed = [(i, name, start, kind or _by_context(tokens, i)) for i, name, start, kind in names]
+    typed = _listed_alike(tokens, typed)
+    typed = [
+        (i, name, start, kind or ("user" if _right(tokens, i) in _SAYS else ""))
+        for i, name, start, kind in typed
+    ]
+    default = "user" if people else "forum"
+    return [
+        (i, name, start, kind or default) for i, name, start, kind in _listed_alike(tokens, typed)
+    ]
+
+
+def _right(tokens: Sequence[tuple[str, int]], index: int) -> str:
+    return tokens[index + 1][0].casefold() if index + 1 < len(tokens) else ""
+
+
+def _listed_alike(
+    tokens: Sequence[tuple[str, int]], typed: list[tuple[int, str, int, str]]
+) -> list[tuple[int, str, int, str]]:
+    """Gives names of no kind that of the name that they are listed with."""
+    typed = list(typed)
     for step in (1, -1):
         order = range(len(typed)) if step == 1 else range(len(typed) - 1, -1, -1)
         for position in order:
@@ -211,19 +243,31 @@ def _typed(
             between = [token.casefold() for token, _ in tokens[low + 1 : high]]
             if set(between) <= _LINKERS:
                 typed[position] = i, name, start, typed[other][3]
-    default = "user" if people else "forum"
-    return [(i, name, start, kind or default) for i, name, start, kind in typed]
+    return typed
 
 
 def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
-    left = tokens[index - 1][0].casefold() if index else ""
-    right = tokens[index + 1][0].casefold() if index + 1 < len(tokens) else ""
+    """Returns what the words on both sides say that a name names, empty if they do not."""
+    position = index - 1
+    while position > 0 and tokens[position][0].casefold() in _SKIPPED:
+        position -= 1
+    left = tokens[position][0].casefold() if position >= 0 else ""
+    before = tokens[position - 1][0].casefold() if position >= 1 else ""
+    right = _right(tokens, index)
     if right in _FORUM_WORDS or left in _FORUM_WORDS:
         return "forum"
     if left in _USER_WORDS or right in _USER_WORDS:
         return "user"
-    if left in _PLACE_LEFT and left not in ("of", "on", "for"):
+    if left == "of":
+        return "user" if before in _OF_PERSON else ""
+    if left in _PLACE_LEFT and left not in ("on", "for"):
         return "forum"
-    if left in _PERSON_LEFT or (right in _SAYS and left not in _PLACE_LEFT):
+    if left in _PERSON_LEFT or left in ("did", "does", "has", "have"):
         return "user"
     return ""
+
+
+_SKIPPED = frozenset({"both", "the", "either", "each", "two", "three"})
+_OF_PERSON = frozenset(
+    "comment comments reply replies bio biography profile message messages conversation user".split()  # noqa: SIM905
+)

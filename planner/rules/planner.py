@@ -17,7 +17,7 @@ from core.events import FailureKind
 from core.plans import Plan, PlanNode, Verb
 from core.tasks import ResponseStatus, TaskType
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
-from planner.rules.clauses import MUTATING, Clause, split_clauses
+from planner.rules.clauses import Clause, is_change, split_clauses
 from planner.rules.draft import Draft
 from planner.rules.frames import Frame, read_frame
 from planner.rules.masking import mask
@@ -60,7 +60,7 @@ class RulesPlanner:
 def task_type_of(clauses: Sequence[Clause]) -> TaskType:
     """Returns what a task asks for: a change, a page, or data."""
     predicates = {clause.predicate for clause in clauses}
-    if predicates & MUTATING:
+    if any(is_change(predicate) for predicate in predicates):
         return TaskType.MUTATE
     return TaskType.NAVIGATE if predicates & {"navigate", "search"} else TaskType.RETRIEVE
 
@@ -82,8 +82,8 @@ def _drawn(
     recipe = Recipe(draft, task.start_urls[0], task.base_urls[site] + "/")
     if task_type is TaskType.MUTATE:
         for frame in frames:
-            if frame.predicate in MUTATING:
-                change(recipe, frame)
+            if is_change(frame.predicate):
+                change(recipe, _without_borrowed(recipe, frame))
         return draft.finish(task_type, revision=revision)
     if task_type is TaskType.NAVIGATE:
         visit(recipe, frames[-1])
@@ -96,6 +96,30 @@ def _drawn(
         revision=revision,
         values=answering.values,
     )
+
+
+_BORROWED = re.compile(
+    r"\b(?:with|saying|that says|containing|consisting of|namely|whose text is|of|the text)\s+((?:the )?"
+    r"(?:title|author(?:'s name)?|username|name|score|number of comments|text|body|url|subscriber count"
+    r"|number of subscribers)\b.*)",
+    re.IGNORECASE,
+)
+"""A text described by where it stands on the site."""
+
+
+def _without_borrowed(recipe: Recipe, frame: Frame) -> Frame:
+    """Draws where a text that is not quoted comes from, and returns the rest of the request."""
+    recipe.borrowed = None
+    if frame.predicate not in ("comment", "message") or frame.said.get("text"):
+        return frame
+    match = _BORROWED.search(frame.masked.text)
+    if match is None:
+        return frame
+    question = read_frame(Clause("retrieve", frame.masked.part(match[1])))
+    values = ask(recipe, question).values
+    recipe.borrowed = next(iter(values.values()), None)
+    rest = frame.masked.text[: match.start()] + frame.masked.text[match.end() :]
+    return read_frame(Clause(frame.predicate, frame.masked.part(rest)))
 
 
 def _share_context(frames: Sequence[Frame]) -> None:

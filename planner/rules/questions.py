@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from core.pages import Value
 from core.plans import Verb
+from planner.rules.aggregates import Answering, aggregate, metric_of
 from planner.rules.draft import Flow, NodeHandle
 from planner.rules.frames import Frame, Place
-from planner.rules.recipes import COLLECTED_ORDERS, Recipe
+from planner.rules.people import is_indirect, person_url
+from planner.rules.recipes import COLLECTED_ORDERS, COMMENT_TARGET, Recipe
 from planner.rules.wording import Ask, asked_attributes, conditions
 
 __all__ = ["Answering", "ask"]
 
-_OF_FORUM = frozenset({"subscribers", "description", "sidebar"})
+_OF_FORUM = frozenset({"subscribers", "description", "sidebar", "creator", "full_title"})
 _OF_USER = frozenset({"biography", "joined"})
 _MORE = (
     r"\b(?:more|larger|bigger|higher|greater|most|largest|biggest|highest|newer|longer|busier)\b"
 )
 _LESS = r"\b(?:fewer|smaller|lower|less|least|fewest|smallest|lowest|older|shorter)\b"
+_COMPARATIVE = (
+    r"\b(?:more|larger|bigger|higher|greater|newer|longer|busier|fewer|smaller|lower|less|older"
+    r"|shorter|earlier|later)\b(?! than (?:\d|zero|one|two))(?! (?:down|up)votes than)(?! recent)"
+)
 _ONE = r"\b(?:post|submission|thread|question|discussion|one)\b(?! titles)"
 _PLURAL = (
     r"\b(?:titles|usernames|authors|users|urls|links|scores|names|texts|posts|submissions|comments"
@@ -28,23 +33,18 @@ _PLURAL = (
 )
 
 
-@dataclass(slots=True)
-class Answering:
-    """What the respond node builds the answer from."""
-
-    shape: str
-    keys: list[tuple[str, str]]
-    """Pairs of wanted key and the argument or field that fills it."""
-    values: dict[str, Flow] = field(default_factory=dict)
-
-
 def ask(recipe: Recipe, frame: Frame) -> Answering:
     """Draws the nodes of a question and says how the answer is put together."""
     asked = _asked(frame)
-    entities = len(frame.places) + (0 if frame.places else len(frame.users))
+    fields = {one.field for one in asked}
+    many = aggregate(recipe, frame, fields)
+    if many is not None:
+        return many
+    entities = max(len(frame.places), len(frame.titles), len(frame.users))
     if entities > 1 and _compares(frame):
         return _comparison(recipe, frame, asked)
-    fields = {one.field for one in asked}
+    if fields & {"notifications", "results"}:
+        return _of_site(recipe, frame, fields)
     if frame.speaks_of(r"\bmessages?\b|\bconversation\b") and not frame.places:
         return _last_message(recipe, frame)
     if fields & _OF_USER:
@@ -112,7 +112,10 @@ def _field_of_key(key: str) -> str:
 
 
 def _compares(frame: Frame) -> bool:
-    return frame.speaks_of(_MORE) or frame.speaks_of(_LESS)
+    return frame.speaks_of(_COMPARATIVE) or (
+        frame.speaks_of(r"\bwhich (?:of|one|forum|user|post)\b|\bwho\b")
+        and frame.speaks_of(r"\b(?:most|highest|largest|biggest|fewest|lowest|least)\b(?! recent)")
+    )
 
 
 def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
@@ -120,25 +123,25 @@ def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
         return True
     if "title" in fields:
         return False
-    restricted = bool(conditions(frame.text)) or bool(frame.users)
-    speaks = frame.speaks_of(r"\b(?:comments?|repl(?:y|ies)|commented|commenters?)\b")
-    names_thread = "post" in frame.said or bool(frame.order) or frame.is_here
-    if (
-        speaks
-        and names_thread
-        and restricted
-        and frame.speaks_of(
-            r"\b(?:comments|replies)\b (?:.{0,40})?(?:that|with|have|has|by|from|are|did|of|on|in)\b"
-        )
-    ):
-        return not (frame.users and frame.speaks_of(r"(?:posts?|submissions?) (?:by|of|from)"))
+    if frame.limit > 1 and frame.speaks_of(r"\b(?:posts|submissions|threads)\b"):
+        return False
+    of_thread = "post" in frame.said or bool(frame.order) or frame.is_here
+    if not of_thread:
+        return False
+    restricted = bool(conditions(frame.text)) or (
+        bool(frame.users)
+        and not frame.speaks_of(r"(?:posts?|submissions?|threads?) (?:by|of|from|that)")
+    )
+    if fields & {"comments", "count"}:
+        counts = r"\b(?:comments|replies)\b"
+        return restricted and frame.speaks_of(counts) and "titles" not in frame.text
+    asked_of_comment = fields & {"author", "body", "score", "time", "url"}
     return (
-        speaks
+        bool(asked_of_comment)
+        and frame.speaks_of(COMMENT_TARGET)
         and frame.speaks_of(
-            r"(?:author|who|user|text|score|body|content)\b.{0,25}\b(?:of|wrote|left|made|posted)\b.{0,25}"
-            r"\b(?:comment|reply)\b"
+            r"\b(?:comment|reply)\b|\b(?:comments|replies)\b.{0,30}\b(?:under|on|below|of|in|to)\b"
         )
-        and not fields & {"comments"}
     )
 
 
@@ -154,6 +157,18 @@ def _branches(frame: Frame) -> list[Place | None]:
 
 
 # Things
+
+
+def _of_site(recipe: Recipe, frame: Frame, fields: set[str]) -> Answering:
+    """Draws numbers that the site itself shows: unread notifications, results of a search."""
+    if "results" in fields:
+        query = frame.said.get("post", "")
+        found = recipe.draft.add(
+            Verb.FIND, "search results", ("url", "results"), url=recipe.home, query=query
+        )
+        return Answering.one("results", found["results"])
+    read = recipe.draft.add(Verb.READ, "site", ("notifications",), url=recipe.home)
+    return Answering.one("notifications", read["notifications"])
 
 
 def _of_posts(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
@@ -209,6 +224,9 @@ def _as_record(answer: Answering, frame: Frame, asked: Sequence[Ask]) -> Answeri
 def _of_users(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     answer = Answering("values", [])
     fields = [one.field for one in asked if one.field in _OF_USER]
+    if is_indirect(frame):
+        read = recipe.draft.add(Verb.READ, "user", fields, url=person_url(recipe, frame))
+        return Answering("values", [(name, name) for name in fields], {n: read[n] for n in fields})
     for number, user in enumerate(frame.users or [place.text for place in frame.places] or ["me"]):
         found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
         read = recipe.draft.add(Verb.READ, "user", fields, url=found["url"])
@@ -235,6 +253,9 @@ def _of_forums(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
 def _last_message(recipe: Recipe, frame: Frame) -> Answering:
     user = frame.users[0] if frame.users else ""
     found = recipe.draft.add(Verb.FIND, "conversation", ("url",), name=user, url=recipe.home)
+    if frame.speaks_of(r"\bhow many\b|\bnumber of\b|\bcount\b"):
+        counted = recipe.draft.add(Verb.COUNT, "messages", ("count",), url=found["url"])
+        return Answering.one("count", counted["count"])
     field = "author" if frame.speaks_of(r"\bwho\b") else "body"
     read = recipe.draft.add(Verb.READ, "message", (field,), url=found["url"], which="last")
     return Answering("values", [(field, field)], {field: read[field]})
@@ -277,8 +298,11 @@ def _of_comments(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answerin
 def _count(recipe: Recipe, frame: Frame) -> Answering:
     draft = recipe.draft
     where: list[Value] = list(conditions(frame.text))
-    if frame.users and not frame.said.get("post"):
-        user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+    mine = not frame.users and frame.speaks_of(
+        r"\b(?:have|did) i\b|\bmy (?:posts|submissions|comments)\b|\bi have\b"
+    )
+    if (frame.users or mine) and not frame.said.get("post"):
+        user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0] if frame.users else "me")
         section = "user comments" if frame.speaks_of(r"\bcomments?\b") else "user posts"
         if frame.places:
             where.append({"field": "forum", "op": "is", "value": frame.places[0].text})
@@ -351,21 +375,44 @@ def _list(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
 def _comparison(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     """Draws one branch for each thing compared, then picks the winner."""
     which = "min" if frame.speaks_of(_LESS) and not frame.speaks_of(_MORE) else "max"
-    metric = _metric(frame)
+    metric = metric_of(frame)
+    if metric == "time" and frame.speaks_of(r"\b(?:older|earlier|oldest|first)\b"):
+        which = "min"
+    if len(frame.users) > 1 and len(frame.places) < 2 and len(frame.titles) < 2:
+        return _compared_users(recipe, frame, which)
     records: dict[str, Flow] = {}
-    for place in frame.places:
-        records[f"option_{len(records)}"] = _option(recipe, frame, place, metric)
+    options: list[tuple[str, Place | None]] = [("", place) for place in frame.places]
+    if len(frame.titles) > 1:
+        places: list[Place | None] = list(frame.places) or [None]
+        options = [(one, places[min(i, len(places) - 1)]) for i, one in enumerate(frame.titles)]
+    for number, (title, place) in enumerate(options):
+        records[f"option_{number}"] = _option(recipe, frame, title, place, metric)
         recipe.draft.branch += 1
-    if not frame.places:
-        for user in frame.users:
-            records[f"option_{len(records)}"] = _user_option(recipe, user, metric)
-            recipe.draft.branch += 1
     fields = [one.field for one in asked if one.field in ("title", "author", "url")]
-    of_post = metric in ("comments", "score", "time") and bool(frame.places)
-    own_name = "forum" if of_post else "name"
+    of_post = metric in ("comments", "score", "time")
+    own_name = "forum" if of_post and len(frame.titles) < 2 else "title" if of_post else "name"
     wanted = fields[0] if fields and of_post and not _asks_forum(frame) else own_name
     picked = recipe.draft.add(Verb.COMPUTE, f"pick {which}", (wanted,), by=metric, **records)
-    return Answering("values", [(wanted, wanted)], {wanted: picked[wanted]})
+    return Answering.one(wanted, picked[wanted])
+
+
+def _compared_users(recipe: Recipe, frame: Frame, which: str) -> Answering:
+    numbers: dict[str, Flow] = {}
+    section = "user comments" if frame.speaks_of(r"\bcomments?\b|commented") else "user posts"
+    what = "comments" if section == "user comments" else "posts"
+    where: list[Value] = list(conditions(frame.text))
+    if frame.places:
+        where.append({"field": "forum", "op": "is", "value": frame.places[0].text})
+    for number, user in enumerate(frame.users):
+        found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
+        counted = recipe.draft.add(
+            Verb.COUNT, what, ("count",), url=found["url"], section=section, where=where
+        )
+        numbers[f"value_{number}"] = counted["count"]
+        recipe.draft.branch += 1
+    names: list[Value] = list(frame.users)
+    chosen = recipe.draft.add(Verb.COMPUTE, f"choose {which}", ("name",), names=names, **numbers)
+    return Answering.one("name", chosen["name"])
 
 
 def _asks_forum(frame: Frame) -> bool:
@@ -375,39 +422,24 @@ def _asks_forum(frame: Frame) -> bool:
     )
 
 
-def _metric(frame: Frame) -> str:
-    if frame.speaks_of(r"\bsubscri|\bmembers\b|(?:larger|bigger|smaller) forum"):
-        return "subscribers"
-    if frame.speaks_of(r"\b(?:number of|more|fewer|most) (?:posts|submissions)\b"):
-        return "posts"
-    if frame.speaks_of(r"\b(?:score|points|votes|upvotes|upvoted|rated)\b"):
-        return "score"
-    if frame.speaks_of(r"\b(?:newer|older|earlier|later|more recent)\b"):
-        return "time"
-    return "comments"
-
-
-def _option(recipe: Recipe, frame: Frame, place: Place, metric: str) -> Flow:
+def _option(recipe: Recipe, frame: Frame, title: str, place: Place | None, metric: str) -> Flow:
     draft = recipe.draft
+    fields: list[Value] = ["name", metric]
     if metric == "subscribers":
         url = recipe.place_url(frame, place) or recipe.start_url
-        fields: list[Value] = ["name", metric]
         return draft.add(Verb.READ, "forum", ("record",), url=url, fields=fields)["record"]
-    if metric == "posts":
-        row = draft.add(Verb.FIND, "forum listing", ("record",), name=place.text, listed=True,
-                        fields=["name", "posts"])  # fmt: skip
-        return row["record"]
-    found = recipe.post(frame, place) or draft.add(
-        Verb.OPEN, "post", ("url",), url=recipe.place_url(frame, place), order="newest"
-    )
+    if metric == "posts" and place is not None:
+        where: list[Value] = [{"field": "name", "op": "is", "value": place.text}]
+        rows = draft.add(Verb.COLLECT, "forums", ("items",), where=where, fields=fields)
+        return rows["items"]
+    if title:
+        found: NodeHandle | None = draft.add(
+            Verb.FIND, "post", ("url",), url=recipe.place_url(frame, place), name=title
+        )
+    else:
+        found = recipe.post(frame, place)
+    if found is None:
+        url = recipe.place_url(frame, place) or recipe.home
+        found = draft.add(Verb.OPEN, "post", ("url",), url=url, order="newest")
     names: list[Value] = ["forum", "title", "author", "url", metric]
     return draft.add(Verb.READ, "post", ("record",), url=found["url"], fields=names)["record"]
-
-
-def _user_option(recipe: Recipe, user: str, metric: str) -> Flow:
-    del metric
-    found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
-    fields: list[Value] = ["name", "joined"]
-    return recipe.draft.add(Verb.READ, "user", ("record",), url=found["url"], fields=fields)[
-        "record"
-    ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.pages import Value
 from core.plans import Verb
 from planner.rules.draft import Draft, Flow, NodeHandle
 from planner.rules.frames import Frame, Place
 from planner.rules.wording import conditions
+from policies.thesaurus import number_of
 
-__all__ = ["COLLECTED_ORDERS", "Recipe", "change"]
+__all__ = ["COLLECTED_ORDERS", "COMMENT_TARGET", "Recipe", "change"]
 
 Url = Flow | str
 
@@ -22,10 +23,19 @@ COLLECTED_ORDERS: Mapping[str, tuple[str, str]] = {
     "fewest comments": ("min", "comments"),
 }
 """Orders that sites seldom offer: the whole list is read, then one item is picked."""
-_COMMENT_TARGET = (
-    r"\b(?:the|that|their|his|her|whose|first|top|newest|latest|second|third|last|'s) "
-    r"(?:\w+ )?(?:comment|reply)\b(?! (?:«|on the (?:post|submission)))"
+_USER_ORDERS: Mapping[str, tuple[str, str]] = {
+    **COLLECTED_ORDERS,
+    "top": ("max", "score"),
+    "most commented": ("max", "comments"),
+    "controversial": ("min", "score"),
+}
+COMMENT_TARGET = (
+    r"\b(?:the|that|this|each|every|all|any|first|second|third|fourth|fifth|last|top|newest|latest"
+    r"|oldest|best|worst|my|their|\S+'s|points|score|rated|recent|scored|commented|upvoted)"
+    r" (?:of )?(?:the )?(?:\w+ )?(?<!number of )(?<!most )(?<!more )(?<!fewest )"
+    r"(?:comments?|repl(?:y|ies))\b(?! section)(?! page)(?! count)"
 )
+"""Words that speak of comments as things, not of how many there are."""
 
 
 @dataclass(slots=True)
@@ -37,6 +47,8 @@ class Recipe:
     home: str
     created: Flow | None = None
     """Address of what an earlier request made."""
+    borrowed: Flow | None = None
+    """A text that is taken from the site instead of from the request."""
     refusal: str = ""
     ends: list[NodeHandle] = field(default_factory=list)
 
@@ -44,17 +56,20 @@ class Recipe:
 
     def place(self, place: Place, fallback_topic: str = "") -> NodeHandle | None:
         """Draws how a forum is found; `None` for the page that the task starts on."""
-        if place.by == "here":
+        if place.by in ("here", "flow"):
             return None
         if place.by == "topic":
             topic = place.text or fallback_topic
             return self.draft.add(Verb.FIND, "forum", ("url", "name", "title"), topic=topic)
-        return self.draft.add(Verb.FIND, "forum", ("url", "name"), name=place.text)
+        exact = True if place.by == "address" else None
+        return self.draft.add(Verb.FIND, "forum", ("url", "name"), name=place.text, exact=exact)
 
     def place_url(self, frame: Frame, place: Place | None) -> Url | None:
         """Returns the address of the forum that a request means."""
         if place is None:
             return self.start_url if frame.is_here and self._starts_inside() else None
+        if place.flow is not None:
+            return place.flow
         found = self.place(place)
         return self.start_url if found is None else found["url"]
 
@@ -65,8 +80,11 @@ class Recipe:
         title = frame.said.get("post", "")
         if title:
             return self._titled(frame, place, title, outputs)
-        if frame.users and frame.order in ("", "newest") and place is None:
-            return self._newest_of_user(frame, outputs)
+        is_thread_of_user = frame.speaks_of(COMMENT_TARGET) and bool(frame.order)
+        if is_thread_of_user and place is not None:
+            frame = replace(frame, users=[])
+        if frame.users and place is None and not frame.is_here:
+            return self._of_user(frame, outputs)
         if not frame.order:
             return None
         url = self.place_url(frame, place) or self.home
@@ -93,12 +111,30 @@ class Recipe:
         mine = frame.is_mine and place is None and not frame.users
         return self.draft.add(Verb.FIND, "post", outputs, url=url, name=title, mine=mine or None)
 
-    def _newest_of_user(self, frame: Frame, outputs: Sequence[str]) -> NodeHandle:
+    def _of_user(self, frame: Frame, outputs: Sequence[str]) -> NodeHandle:
+        """Draws the way to a post in a user's own list, which is the newest first."""
         user = self.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
-        listed = self.draft.add(
-            Verb.OPEN, "user section", ("url",), url=user["url"], section="user posts"
+        which, by = _USER_ORDERS.get(frame.order, ("", ""))
+        if not by:
+            listed = self.draft.add(
+                Verb.OPEN, "user section", ("url",), url=user["url"], section="user posts"
+            )
+            return self.draft.add(Verb.OPEN, "post", outputs, url=listed["url"], rank=frame.rank)
+        fields: list[Value] = ["title", "time", "score", "comments"]
+        items = self.draft.add(
+            Verb.COLLECT,
+            "posts",
+            ("items",),
+            url=user["url"],
+            section="user posts",
+            fields=fields,
         )
-        return self.draft.add(Verb.OPEN, "post", outputs, url=listed["url"], rank=frame.rank)
+        picked = self.draft.add(
+            Verb.COMPUTE, f"pick {which}", ("url",), items=items["items"], by=by, rank=frame.rank
+        )
+        if tuple(outputs) == ("url",):
+            return picked
+        return self.draft.add(Verb.READ, "post", outputs, url=picked["url"])
 
     def _collected(
         self, frame: Frame, url: Url | None, outputs: Sequence[str], title: str = ""
@@ -141,22 +177,42 @@ class Recipe:
         where = _by_user(frame) + list(conditions(frame.text))
         if frame.is_mine and frame.predicate in ("delete", "edit"):
             where.append({"field": "mine", "op": "is", "value": True})
-        order = {"top": ("score", "max"), "lowest": ("score", "min")}.get(frame.order)
         name = frame.said.get("comment", "") or described_author(frame)
-        if order and not name:
-            fields: list[Value] = ["author", "score", "body"]
-            items = self.draft.add(
-                Verb.COLLECT, "comments", ("items",), url=thread, where=where, fields=fields
-            )
-            return self.draft.add(
-                Verb.COMPUTE, f"pick {order[1]}", outputs, items=items["items"], by=order[0]
-            )
+        order, rank = _comment_order(frame)
         return self.draft.add(
-            Verb.FIND, "comment", outputs, url=thread, name=name, where=where, rank=frame.rank
+            Verb.FIND,
+            "comment",
+            outputs,
+            url=thread,
+            name=name,
+            where=where,
+            order="" if name else order,
+            rank=rank,
         )
 
     def _starts_inside(self) -> bool:
         return self.start_url.rstrip("/") != self.home.rstrip("/")
+
+
+def _comment_order(frame: Frame) -> tuple[str, int]:
+    """Returns the order and the place of the comment that a request speaks of."""
+    near = re.search(
+        r"\b(first|second|third|fourth|fifth|last|newest|latest|most recent|oldest|earliest|top|best"
+        r"|highest[- ]\w+|lowest[- ]\w+|worst|most upvoted|most liked) (?:\w+ )?(?:comment|reply)\b"
+        r"|\b(?:comment|reply) (?:that has |that got |with |having )(?:the )?"
+        r"(most|highest|best|lowest|fewest) (?:score|points|votes|upvotes|rating)",
+        frame.text,
+    )
+    word = (near[1] or near[2]) if near else ""
+    if word in ("newest", "latest", "most recent"):
+        return "newest", 1
+    if word in ("oldest", "earliest"):
+        return "oldest", 1
+    if word.startswith(("lowest", "worst", "fewest")):
+        return "lowest", 1
+    if word.startswith(("top", "best", "highest", "most")):
+        return "top", 1
+    return "", number_of(word) or 1 if word else 1
 
 
 def described_author(frame: Frame) -> str:
@@ -173,7 +229,42 @@ def described_author(frame: Frame) -> str:
 
 def change(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     """Draws the nodes of a request that changes the site, one branch for each of its targets."""
-    return _CHANGES[frame.predicate](recipe, frame)
+    _settle_choice(recipe, frame)
+    return _CHANGES.get(frame.predicate, _other)(recipe, frame)
+
+
+def _settle_choice(recipe: Recipe, frame: Frame) -> None:
+    """Draws a comparison of places when a request means the winner of several."""
+    if len(frame.places) < 2 or not frame.speaks_of(_WINNER):
+        return
+    which = "min" if frame.speaks_of(r"\b(?:fewer|smaller|less|least|fewest|smallest)\b") else "max"
+    metric = "subscribers"
+    if frame.speaks_of(r"\b(?:more|fewer|most|fewest) (?:posts|submissions)\b"):
+        metric = "posts"
+    records: dict[str, Flow] = {}
+    for number, place in enumerate(frame.places):
+        fields: list[Value] = ["name", "url", metric]
+        if metric == "posts":
+            listed = recipe.draft.add(
+                Verb.COLLECT, "forums", ("items",), fields=fields,
+                where=[{"field": "name", "op": "is", "value": place.text}],
+            )  # fmt: skip
+            records[f"option_{number}"] = listed["items"]
+        else:
+            url = recipe.place_url(frame, place) or recipe.home
+            read = recipe.draft.add(Verb.READ, "forum", ("record",), url=url, fields=fields)
+            records[f"option_{number}"] = read["record"]
+        recipe.draft.branch += 1
+    picked = recipe.draft.add(Verb.COMPUTE, f"pick {which}", ("url", "name"), by=metric, **records)
+    frame.places = [Place("", "flow", picked["url"])]
+    if frame.order == "top" and frame.speaks_of(r"most (?:posts|submissions|subscribers|members)"):
+        frame.order = ""
+
+
+_WINNER = (
+    r"\bwhichever\b|\bthe (?:one|forum) (?:of|with|that|which)\b|\bwhich of\b|\bof the two\b"
+    r"|\b(?:larger|bigger|smaller|busier|more popular) (?:of|one|forum)\b"
+)
 
 
 def _by_user(frame: Frame) -> list[Value]:
@@ -206,8 +297,16 @@ def _vote(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
 
     def draw(place: Place | None) -> NodeHandle:
         draft = recipe.draft
-        if frame.speaks_of(_COMMENT_TARGET) or "comment" in frame.said:
+        if frame.speaks_of(COMMENT_TARGET) or "comment" in frame.said:
             thread = recipe.thread(frame, place) or recipe.home
+            if frame.wants_all and frame.speaks_of(
+                r"\b(?:comments|replies)\b|(?:every|each) (?:comment|reply)"
+            ):
+                where = _by_user(frame) + list(conditions(frame.text))
+                return draft.add(
+                    Verb.TOGGLE, f"{meaning} comments", ("count",), url=thread, all=True,
+                    where=where, state=state,
+                )  # fmt: skip
             found = recipe.comment(frame, thread)
             return draft.add(
                 Verb.TOGGLE, f"{meaning} comment", ("done",), url=found["url"], state=state
@@ -278,17 +377,16 @@ def _subscription(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
 
 def _block(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     drawn = []
-    for user in frame.users or [""]:
-        found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
-        drawn.append(
-            recipe.draft.add(Verb.TOGGLE, f"{frame.predicate} user", ("done",), url=found["url"])
-        )
+    for url in _people(recipe, frame):
+        drawn.append(recipe.draft.add(Verb.TOGGLE, f"{frame.predicate} user", ("done",), url=url))
         recipe.draft.branch += 1
     return drawn
 
 
 def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    text = frame.said.get("text", "")
+    text: Value | Flow = frame.said.get("text", "")
+    if not text and recipe.borrowed is not None:
+        text = recipe.borrowed
 
     def draw(place: Place | None) -> NodeHandle:
         thread = recipe.thread(frame, place) or recipe.home
@@ -302,6 +400,13 @@ def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     return _branches(recipe, frame, draw)
 
 
+def _replies_to_comment(frame: Frame) -> bool:
+    return frame.speaks_of(
+        r"\b(?:to|answer|under) (?:the )?(?:[\w-]+ ){0,3}?(?:comment|reply)\b"
+        r"(?! «)(?!s? (?:on|to) the (?:post|submission|newest|top))|\bto (?:the )?(?:\w+ )?(?:comment|reply) "
+    ) and not frame.speaks_of(r"\bwith my comment\b")
+
+
 def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     draft = recipe.draft
     title: Value | Flow = frame.said.get("title", "")
@@ -313,6 +418,12 @@ def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
             Verb.FIND, "post", ("link",), url=recipe.start_url, name=frame.said["post"]
         )
         link = picture["link"]
+    if (
+        not places
+        and recipe.created is not None
+        and frame.speaks_of(r"\b(?:in it|there|to it|new forum)\b")
+    ):
+        places = [Place("", "flow", recipe.created)]
     elif frame.order and len(places) > 1 and not title:
         title, places = _borrowed_title(recipe, frame, places)
     topic = title if isinstance(title, str) and title else body
@@ -323,7 +434,7 @@ def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
             Verb.SUBMIT,
             "post",
             ("url",),
-            url=found["url"] if found else recipe.start_url,
+            url=found["url"] if found else place.flow or recipe.start_url,
             title=title,
             body=body,
             link=link,
@@ -362,9 +473,11 @@ def _edit(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
         r"\b(?:append|another line|add|adding|at the end|extra line|new line)\b"
     )
     mode = "append" if appends else "replace"
-    if frame.speaks_of(r"\bsidebar\b|\bdescription of (?:the )?(?:forum|f/)") and place is not None:
+    if place is not None and not frame.said.get("post") and frame.speaks_of(_FORUM_FIELDS):
         found = recipe.place(place)
-        field = "sidebar" if frame.speaks_of("sidebar") else "description"
+        field = "sidebar" if frame.speaks_of("sidebar") else "title"
+        if frame.speaks_of(r"\bdescription\b"):
+            field = "description"
         url: Url = found["url"] if found else recipe.start_url
         return [draft.add(Verb.EDIT, "forum", ("url",), url=url, mode=mode, **{field: text})]
     thread = recipe.thread(frame, place) or recipe.home
@@ -373,6 +486,12 @@ def _edit(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
         return [draft.add(Verb.EDIT, "comment", ("url",), url=found["url"], body=text, mode=mode)]
     field = "title" if frame.speaks_of(r"\b(?:title|rename|retitle)\b(?! «)") else "body"
     return [draft.add(Verb.EDIT, "post", ("url",), url=thread, mode=mode, **{field: text})]
+
+
+_FORUM_FIELDS = (
+    r"\bsidebar\b|\bdescription\b|\btitle of (?:the )?(?:[\w-]+ )?(?:forum|community|f/)"
+    r"|\bforum'?s title\b|\b(?:rename|retitle) (?:the )?(?:forum|f/|[\w-]+ forum)"
+)
 
 
 def _delete(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
@@ -388,19 +507,41 @@ def _delete(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
 
 def _message(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     drawn = []
-    for user in frame.users or [""]:
-        found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
-        text = frame.said.get("text", "")
-        drawn.append(
-            recipe.draft.add(Verb.SUBMIT, "message", ("url",), url=found["url"], body=text)
+    text: Value | Flow = frame.said.get("text", "")
+    if not text and recipe.borrowed is not None:
+        text = recipe.borrowed
+    if frame.users and frame.speaks_of(_ANSWERS):
+        found = recipe.draft.add(
+            Verb.FIND, "conversation", ("url",), name=frame.users[0], url=recipe.home
         )
+        return [recipe.draft.add(Verb.SUBMIT, "message", ("url",), url=found["url"], body=text)]
+    for url in _people(recipe, frame):
+        drawn.append(recipe.draft.add(Verb.SUBMIT, "message", ("url",), url=url, body=text))
         recipe.draft.branch += 1
     return drawn
 
 
+_ANSWERS = r"\b(?:answer|reply|respond)\b|\bconversation with\b|\bthread with\b|\bexisting\b"
+
+
+def _people(recipe: Recipe, frame: Frame) -> list[Flow]:
+    from planner.rules.people import person_url
+
+    if len(frame.users) <= 1:
+        return [person_url(recipe, frame)]
+    urls = []
+    for user in frame.users:
+        urls.append(recipe.draft.add(Verb.FIND, "user", ("url",), name=user)["url"])
+        recipe.draft.branch += 1
+    return urls
+
+
 def _edit_biography(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     me = recipe.draft.add(Verb.FIND, "user", ("url",), name="me")
-    text = frame.said.get("text", "")
+    text: Value | Flow = frame.said.get("text", "")
+    if not text and frame.users:
+        other = recipe.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+        text = recipe.draft.add(Verb.READ, "user", ("biography",), url=other["url"])["biography"]
     mode = "append" if frame.speaks_of(r"\b(?:append|add|adding)\b") else "replace"
     return [
         recipe.draft.add(Verb.EDIT, "biography", ("url",), url=me["url"], biography=text, mode=mode)
@@ -410,7 +551,7 @@ def _edit_biography(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
 def _create_forum(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     said = frame.said
     name = said.get("name", "") or said.get("full_title", "")
-    return [
+    made = [
         recipe.draft.add(
             Verb.SUBMIT,
             "forum",
@@ -422,12 +563,34 @@ def _create_forum(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
             sidebar=said.get("sidebar", ""),
         )
     ]
+    recipe.created = made[0]["url"]
+    return made
 
 
 def _clear(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     del frame
-    url = recipe.home
-    return [recipe.draft.add(Verb.SUBMIT, "clear notifications", ("url",), url=url)]
+    clear = recipe.draft.add(
+        Verb.TOGGLE,
+        "clear-notifications",
+        ("done",),
+        url=recipe.home,
+        section="notifications",
+    )
+    return [clear]
+
+
+def _other(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
+    """Draws an act that the rules do not know: the site may offer a control that is called so."""
+    verb = frame.predicate.removeprefix("other:")
+    place = frame.places[0] if frame.places else None
+    url: Url = recipe.home
+    if frame.order or frame.speaks_of(r"(?:posts?|submissions?|threads?|questions?)(?: \w+)? «"):
+        url = recipe.thread(frame, place) or recipe.home
+    elif frame.users:
+        url = recipe.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])["url"]
+    elif place is not None:
+        url = recipe.place_url(frame, place) or recipe.home
+    return [recipe.draft.add(Verb.TOGGLE, f"{verb} thing", ("done",), url=url)]
 
 
 _CHANGES: Mapping[str, Callable[[Recipe, Frame], list[NodeHandle]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.plans import Verb
 from planner.rules.draft import NodeHandle
 from planner.rules.frames import Frame
+from planner.rules.people import is_indirect, person_url
 from planner.rules.recipes import Recipe
 
 __all__ = ["visit"]
@@ -34,6 +35,19 @@ def visit(recipe: Recipe, frame: Frame) -> NodeHandle:
             return draft.add(Verb.FIND, "search results", ("url",), url=recipe.home, query=query)
         frame.said.setdefault("post", frame.said["query"])
     place = frame.places[0] if frame.places else None
+    if frame.speaks_of(
+        r"\b(?:profile|user page|account page|page) of\b|\bprofile\b"
+    ) and is_indirect(frame):
+        return NodeHandle(person_url(recipe, frame).ref.node, ("url",))
+    if (
+        frame.speaks_of(r"\bconversation\b|\bmessages? (?:thread )?(?:with|from|between)\b")
+        and frame.users
+    ):
+        return draft.add(Verb.FIND, "conversation", ("url",), name=frame.users[0], url=recipe.home)
+    if frame.speaks_of(_EDITOR):
+        return _editor(recipe, frame)
+    if frame.said.get("post") and frame.speaks_of(r"\bforum (?:in which|where|that|of)\b"):
+        return _forum_of_post(recipe, frame)
     if frame.said.get("post"):
         found = recipe.post(frame, place)
         assert found is not None, "a quoted title names a post"
@@ -49,6 +63,35 @@ def visit(recipe: Recipe, frame: Frame) -> NodeHandle:
     if frame.speaks_of(_SUBMITTED):
         return draft.add(Verb.OPEN, "user section", ("url",), url=me["url"], section="user posts")
     return me
+
+
+_EDITOR = r"\bform\b|\beditor\b|\bpage (?:for|to|where|on which|that lets) .*(?:edit|change|creat|submit|writ|compos)"
+
+
+def _editor(recipe: Recipe, frame: Frame) -> NodeHandle:
+    """Draws the way to a form that is not to be sent."""
+    draft = recipe.draft
+    if frame.speaks_of(r"\b(?:bio|biography|profile)\b"):
+        me = draft.add(Verb.FIND, "user", ("url",), name="me")
+        return draft.add(
+            Verb.OPEN, "user section", ("url",), url=me["url"], section="edit biography"
+        )
+    if frame.speaks_of(r"\bmessage\b") and frame.users:
+        user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+        return draft.add(Verb.OPEN, "section", ("url",), url=user["url"], section="new message")
+    place = frame.places[0] if frame.places else None
+    if place is not None:
+        url = recipe.place_url(frame, place) or recipe.home
+        section = "edit forum" if frame.speaks_of(r"\bedit|\bchang") else "new post"
+        return draft.add(Verb.OPEN, "section", ("url",), url=url, section=section)
+    section = "new forum" if frame.speaks_of(r"\b(?:forum|community)\b") else "new post"
+    return draft.add(Verb.OPEN, "section", ("url",), url=recipe.home, section=section)
+
+
+def _forum_of_post(recipe: Recipe, frame: Frame) -> NodeHandle:
+    found = recipe.post(frame, frame.places[0] if frame.places else None, ("url", "forum"))
+    assert found is not None, "a quoted title names a post"
+    return recipe.draft.add(Verb.FIND, "forum", ("url",), name=found["forum"])
 
 
 def _user_page(recipe: Recipe, frame: Frame) -> NodeHandle:
@@ -74,6 +117,11 @@ def _forum_page(recipe: Recipe, frame: Frame) -> NodeHandle:
         assert found is not None, "an order names a post"
         return found
     url = recipe.place_url(frame, place)
+    if frame.speaks_of(r"\b(?:second|next|2nd) page\b|\bpage (?:2|two)\b"):
+        return recipe.draft.add(
+            Verb.OPEN, "section", ("url",), url=url or recipe.home, section="more",
+            order=frame.order,
+        )  # fmt: skip
     if not frame.order and url is not None and not isinstance(url, str):
         return NodeHandle(url.ref.node, ("url",))
     return recipe.draft.add(

@@ -117,9 +117,13 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
      r"comment counts?|counts? (?:the |of )?(?:the )?(?:comments|replies)|comments? number"),
     ("subscribers", "forum", r"number of (?:subscribers|members)|how many (?:subscribers|members|users are subscribed"
      r"|people are subscribed|users subscribe)|subscriber counts?|(?:count|get) (?:the )?subscribers"),
+    ("notifications", "", r"(?:how many|number of) (?:unread |new )?(?:notifications|alerts)"),
+    ("results", "", r"(?:how many|number of) (?:search )?results|results .* (?:search|give)|(?:how many|number of) hits"),
     ("count", "", r"number of|how many|\bcount\b"),
+    ("creator", "forum", r"(?:who|which user) (?:created|founded|started|made|opened) (?:the )?[^«]*(?:forum|f/)|\bcreators?\b|\bfounders?\b"),
+    ("full_title", "forum", r"titles? of (?:the )?(?:[\w-]+ )?(?:forum|f/)|forum'?s? (?:full )?title|full title"),
     ("biography", "user", r"\bbio\b|\bbios\b|biograph|about (?:him|her|them)sel|about themselves|profile text"),
-    ("joined", "user", r"(?:registered|joined|member since|account (?:was )?created|sign(?:ed)? up)"),
+    ("joined", "user", r"\bregist\w+|\bjoin(?:ed)?\b|member since|account (?:was )?created|sign(?:ed)? up"),
     ("sidebar", "forum", r"\bsidebar\b"),
     ("description", "forum", r"\bdescription\b|what .* forum is about"),
     ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b|give me the link"
@@ -145,6 +149,14 @@ def asked_attributes(text: str) -> list[Ask]:
     names = {ask.field for ask in found}
     if names & {"comments", "subscribers"}:
         found = [ask for ask in found if ask.field != "count"]
+    if names & {"notifications", "results"}:
+        found = [ask for ask in found if ask.field != "count"]
+    if "joined" in names:
+        found = [ask for ask in found if ask.field not in ("time", "author")]
+    if "creator" in names:
+        found = [ask for ask in found if ask.field != "author"]
+    if "full_title" in names:
+        found = [ask for ask in found if ask.field != "title"]
     if "link" in names:
         found = [ask for ask in found if ask.field != "url"]
     return sorted(found, key=lambda ask: ask.position)
@@ -154,7 +166,12 @@ _MORE = r"(?:more than|over|above|greater than|higher than|exceeding|exceeds?)"
 _LESS = r"(?:fewer than|less than|under|below|lower than)"
 _LEAST = r"(?:at least|no fewer than|no less than)"
 _MOST = r"(?:at most|no more than|up to)"
-_NOUNS = (("comments", r"(?:comments|repl\w+)"), ("score", r"(?:points?|votes|upvotes|score\w*)"))
+_NOUNS = (
+    ("subscribers", r"(?:subscribers?|members?)"),
+    ("posts", r"(?:posts|submissions)"),
+    ("comments", r"(?:comments|repl\w+)"),
+    ("score", r"(?:points?|votes|upvotes|score\w*)"),
+)
 
 
 def conditions(text: str) -> list[Value]:

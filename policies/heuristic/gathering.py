@@ -33,6 +33,9 @@ def read(scene: Scene) -> list[Wish]:
     step = arrive(scene, scene.text("url")) or refused(scene)
     if step:
         return step
+    step = to_section(scene)
+    if step:
+        return step
     where = scene.text("which")
     if where == "last" and scene.kind == "message":
         items = [item for item in scene.items if item.kind == "message"]

@@ -103,7 +103,9 @@ def _topic_score(topic: str, name: str, title: str, description: str = "") -> fl
 
 
 def _word_score(word: str, tokens: frozenset[str], squashed: str, weight: float) -> float:
-    if word in tokens or word == squashed:
+    if word == squashed:
+        return 1.3 * weight
+    if word in tokens:
         return weight
     if len(word) > 3 and (word in squashed or any(_kin(word, one) for one in tokens)):
         return 0.6 * weight
@@ -198,7 +200,7 @@ def _in_directory(scene: Scene, name: str, topic: str) -> list[Wish]:
     more = next_page(scene)
     if more is not None:
         return do(Click(more))
-    if max(score, known) < _least(name):
+    if max(score, known) < (SURE if scene.flag("exact") else _least(name)):
         return stop("not_found", f"no {scene.kind} is like {name or topic!r}")
     url = scene.noted("url")
     if score >= known or not isinstance(url, str):
@@ -206,12 +208,13 @@ def _in_directory(scene: Scene, name: str, topic: str) -> list[Wish]:
     return do(Goto(url), 0.8)
 
 
-def _kinship(name: str, item: Item) -> float:
+def _kinship(name: str, item: Item, with_title: bool) -> float:
     """Returns the share of a name's words that have a word of the same stem in the place's name.
 
     A word of the place's title counts a little less.
     """
-    own, short, title = words(name), words(item.text("name")), words(item.text("title"))
+    own, short = words(name), words(item.text("name"))
+    title = words(item.text("title")) if with_title else ()
     found = 0.0
     for one in own:
         if any(_kin(one, two) for two in short):
@@ -250,8 +253,10 @@ def _place_score(name: str, topic: str, item: Item) -> float:
     if not name:
         return topic_score(topic, item)
     titled = likeness(name, item.text("title"))
-    related = 0.6 * _kinship(name, item) if _least(name) == POOR else 0.0
-    return max(likeness(name, item.text("name")), 0.97 * titled if titled > 0.6 else 0.0, related)
+    is_phrase = " " in name.strip()
+    related = 0.6 * _kinship(name, item, is_phrase) if _least(name) == POOR else 0.0
+    by_title = 0.97 * titled if titled > (0.6 if is_phrase else 0.95) else 0.0
+    return max(likeness(name, item.text("name")), by_title, related)
 
 
 def _noted_score(scene: Scene, name: str, topic: str) -> float:
@@ -336,14 +341,32 @@ def _find_comment(scene: Scene) -> list[Wish]:
         items = sorted(items, key=lambda item: -likeness(name, item.text("body")))
         if items and likeness(name, items[0].text("body")) < POOR:
             items = []
-    if not 0 < rank <= len(items):
+    items = _in_order(items, scene.text("order"))
+    if not 0 < abs(rank) <= len(items):
         return stop("not_found", f"{len(items)} comments fit, number {rank} is wanted")
-    item = items[rank - 1]
+    item = items[rank - 1 if rank > 0 else rank]
     values = dict(item.fields)
     if scene.flag("whole"):
         values["item"] = dict(item.fields)
     values.setdefault("body", "")
     return deliver(scene, values)
+
+
+def _in_order(items: Sequence[Item], order: str) -> list[Item]:
+    """Returns comments by score or by time; any other order is that of the page."""
+    if order in ("top", "lowest", "controversial"):
+        sign = -1 if order == "top" else 1
+        return sorted(items, key=lambda item: sign * _number(item, "score"))
+    if order in ("newest", "oldest"):
+        sign = -1 if order == "newest" else 1
+        dated = sorted(items, key=lambda item: item.text("time"), reverse=sign < 0)
+        return sorted(dated, key=lambda item: -sign * _number(item, "age"))
+    return list(items)
+
+
+def _number(item: Item, field: str) -> float:
+    value = item.fields.get(field)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _find_row(scene: Scene, meaning: str) -> list[Wish]:

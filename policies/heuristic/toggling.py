@@ -26,11 +26,11 @@ _MEANINGS = ("upvote", "downvote", "subscribe", "block")
 def toggle(scene: Scene) -> list[Wish]:
     """Returns the next step of bringing one thing, or all that meet conditions, into a state."""
     meaning, wanted = _goal(scene)
-    if not meaning:
-        return stop("action", f"unknown state {scene.object!r}")
     step = arrive(scene, scene.text("url")) or refused(scene) or _complaint(scene)
     if step:
         return step
+    if not meaning:
+        return _press_named(scene, scene.object.split()[0])
     if scene.flag("all") or scene.number("limit", 0):
         return _toggle_all(scene, meaning, wanted)
     if scene.kind in ("post", "comment"):
@@ -39,6 +39,21 @@ def toggle(scene: Scene) -> list[Wish]:
             return stop("not_found", f"no {scene.kind} on {scene.url}")
         return _toggle_item(scene, item, meaning, wanted)
     return _toggle_page(scene, meaning, wanted)
+
+
+def _press_named(scene: Scene, verb: str) -> list[Wish]:
+    """Returns the click on a control of the site's own that is called like the verb."""
+    if scene.clicked(verb):
+        return deliver(scene, {})
+    section = scene.text("section")
+    if section and not scene.clicked(section):
+        link = scene.link_named(section)
+        if link is not None:
+            return do(Click(link))
+    link = scene.link_named(verb, in_rows=True)
+    if link is None:
+        return stop("not_allowed", f"the site offers no way to {verb}")
+    return do(Click(link))
 
 
 def _goal(scene: Scene) -> tuple[str, bool]:
