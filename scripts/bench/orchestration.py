@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import ray
 
@@ -38,34 +38,24 @@ from planner.replanning import ReplanningEngine
 from planner.requests import PlanRequest
 from policies.profiles import DEFAULT_POOL
 from policies.tariff import Tariff
+from scripts.bench.figures import Figure, spread
 
-__all__ = ["Figure", "measure"]
+__all__ = ["measure"]
 
 NODES = 200
 NODE_S = 0.05
 BRANCH_NODES = 10
 
 
-class Figure(TypedDict):
-    """One row of the table of benchmarks."""
-
-    name: str
-    value: float
-    unit: str
-    target: float | None
-    """At most this; `None`: shown for its own sake."""
-    n: int
-
-
 def measure() -> list[Figure]:
     """Returns the figures; starts a Ray instance of its own and stops it. About 30 seconds."""
     spent = event_to_instruction_ms()
-    figures: list[Figure] = [
-        _figure("event_to_instruction", median(spent), "ms CPU", 0.2, len(spent)),
-    ]
+    handled = _figure("event_to_instruction", median(spent), "ms CPU", "<= 0.2", len(spent))
+    handled["spread"] = spread(spent)
+    figures = [handled]
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as runs, System.start(_system(), runs=Path(runs)) as system:
-        figures.append(_figure("start", time.monotonic() - started, "s wall", None, 1))
+        figures.append(_figure("start", time.monotonic() - started, "s wall", "", 1))
         figures += _on_ray(system)
     return figures
 
@@ -118,12 +108,12 @@ def _on_ray(system: System) -> list[Figure]:
     at_once = _walls(system, "parallel").whole
     chained = _walls(system, "chain")
     overhead = 100 * (chained.whole / chained.nodes - 1)
-    call_ms = _bare_call_ms(system)
+    call_ms, shared = _bare_call_ms(system), at_once / one_after_other
     share = 100 * call_ms / 1_000 * NODES / chained.nodes
     return [
-        _figure("chain_overhead", overhead, "% of the nodes' sum", 5.0, NODES),
-        _figure("chain_bare_calls", share, "% that bare calls alone take here", None, NODES),
-        _figure("parallel_branches", at_once / one_after_other, "of serial", 0.65, BRANCH_NODES),
+        _figure("chain_overhead", overhead, "% of the nodes' sum", "<= 5", NODES),
+        _figure("chain_bare_calls", share, "% that bare calls alone take here", "", NODES),
+        _figure("parallel_branches", shared, "of serial", "<= 0.65", BRANCH_NODES),
     ]
 
 
@@ -162,5 +152,5 @@ def _system() -> Assembly:
     )
 
 
-def _figure(name: str, value: float, unit: str, target: float | None, n: int) -> Figure:
+def _figure(name: str, value: float, unit: str, target: str, n: int) -> Figure:
     return {"name": name, "value": value, "unit": unit, "target": target, "n": n}
