@@ -68,6 +68,8 @@ class EpisodeBoard:
     plan: Plan | None = None
     nodes: dict[int, _NodeLine] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
+    turns: list[str] = field(default_factory=list)
+    """What changed the course: replans and lost agents; shown to the end."""
     reserved: int = 0
     """Micro-dollars set aside; the ledger's owner tells, see `take_money`."""
     spent: int = 0
@@ -95,8 +97,8 @@ class EpisodeBoard:
     def _(self, event: Replanned) -> None:
         self.replans += 1
         self._take_plan(event.plan)
-        self._say(
-            f"[magenta]{event.repair}[/magenta] because of {event.trigger}: {escape(event.reason)}"
+        self.turns.append(
+            f"[magenta]{event.repair}[/magenta] after {event.trigger}: {escape(event.reason)}"
         )
 
     @apply.register
@@ -134,7 +136,7 @@ class EpisodeBoard:
 
     @apply.register
     def _(self, event: AgentLost) -> None:
-        self._say(f"[red]{event.agent} is lost[/red]: {escape(event.reason)}")
+        self.turns.append(f"[red]{event.agent} is lost[/red]: {escape(event.reason)}")
 
     @apply.register
     def _(self, event: EpisodeFinished) -> None:
@@ -156,6 +158,7 @@ class EpisodeBoard:
         parts: list[RenderableType] = [Text(self.intent, style="bold")]
         if self.plan is not None:
             parts.append(self._plan_table(self.plan))
+        parts += [Text.from_markup(f"  {line}", overflow="ellipsis") for line in self.turns]
         if not self.ending:
             parts += [Text.from_markup(f"  {line}", overflow="ellipsis") for line in self.recent]
         parts.append(self._money())
