@@ -13,7 +13,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from actors.journal import EventEnvelope, Journal
@@ -34,6 +34,7 @@ from actors.messages import (
     StorePlan,
     request_to_wire,
 )
+from actors.purses import DistantPurse
 from actors.subtasks import Seen
 from core.errors import AgentLostError, LedgerUnavailableError, PlanError
 from core.events import (
@@ -74,6 +75,7 @@ from planner.orchestrator_signals import (
 )
 from planner.orchestrator_signals import CancelSubtask as StopSubtask
 from planner.orchestrator_signals import StorePlan as KeepPlan
+from planner.providers.contract import Purse
 from planner.requests import Planner, PlanRequest
 from policies.profiles import AgentProfile
 from policies.subtask_signals import SubtaskOrder
@@ -186,6 +188,7 @@ class EpisodeRun:
         self._facts: list[EventEnvelope] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_finished = False
+        self._asks = 0
         self._last: EventEnvelope | None = None
 
     def cancel(self, reason: str) -> None:
@@ -362,7 +365,15 @@ class EpisodeRun:
                     )
                 )
             case AskPlanner() | AskReplan():
-                self._inbox.put_nowait(await asyncio.to_thread(planned, self._ports.planner, step))
+                self._inbox.put_nowait(await self._planned(step))
+
+    async def _planned(self, step: AskPlanner | AskReplan) -> PlannerAnswered:
+        episode = self._asked.episode
+        self._asks += 1
+        prefix = f"{episode}/model{self._asks}/"
+        loop = asyncio.get_running_loop()
+        purse = DistantPurse(self._ports.budget, episode, prefix, loop)
+        return await asyncio.to_thread(planned, self._ports.planner, step, purse)
 
     async def _open_ledger(self) -> None:
         asked = self._asked
@@ -441,12 +452,30 @@ class EpisodeRun:
             self.cancel(f"a conversation broke: {error!r}")
 
 
-def planned(planner: Planner, step: AskPlanner | AskReplan) -> PlannerAnswered:
-    """Asks a planner; a plan that cannot be made is an answer too."""
+class _CountingPurse(Purse, Protocol):
+    """A purse that knows what was settled through it."""
+
+    spent: int
+
+
+def planned(
+    planner: Planner, step: AskPlanner | AskReplan, purse: _CountingPurse
+) -> PlannerAnswered:
+    """Asks a planner; a plan that cannot be made is an answer too.
+
+    Args:
+        planner: Whom to ask.
+        step: A first plan, or a better one.
+        purse: Pays for a model's calls.
+    """
     ident = f"{step.cause}/planner"
+    plan, reason = None, ""
     try:
         if isinstance(step, AskPlanner):
-            return PlannerAnswered(id=ident, plan=planner.plan(step.request))
-        return PlannerAnswered(id=ident, plan=planner.replan(step.request))
+            plan = planner.plan(replace(step.request, purse=purse))
+        else:
+            asked = replace(step.request.request, purse=purse)
+            plan = planner.replan(replace(step.request, request=asked))
     except PlanError as error:
-        return PlannerAnswered(id=ident, plan=None, reason=str(error))
+        reason = str(error)
+    return PlannerAnswered(id=ident, plan=plan, reason=reason, spent=purse.spent)

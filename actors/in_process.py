@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from actors.assembly import Assembly
+from actors.episodes import planned
 from actors.instant import InstantBrowser, InstantPage
 from actors.journal import EventEnvelope, Journal, TickClock
+from actors.purses import LedgerPurse
 from actors.subtasks import node_scope
 from core.budget import BudgetTracker, Enforcement, Refused
-from core.errors import PlanError, WorldError
+from core.errors import WorldError
 from core.tasks import AgentResponse, PublicTask
 from planner.decisions import Decider, PlanCache
 from planner.orchestrator import OrchestratorMachine, PlanPricing
@@ -34,7 +36,6 @@ from planner.orchestrator_signals import (
     MoneyGranted,
     MoneyRefused,
     OrchestratorEvent,
-    PlannerAnswered,
     Record,
     RefundMoney,
     ReserveMoney,
@@ -169,6 +170,7 @@ class InProcessEpisode:
         self._on_event = on_event
         self._clock = TickClock()
         self._ticks = 0
+        self._asks = 0
         self._finish: Finish | None = None
         self._workers: dict[str, _Worker] = {}
         self._journals: dict[str, Journal] = {}
@@ -294,11 +296,10 @@ class InProcessEpisode:
             case AskCache():
                 answer = self._minds.cache.look_up(order.request)
                 self._tell(CacheAnswered(id=f"{order.cause}/cache", answer=answer))
-            case AskPlanner():
-                self._tell(first_plan(self._minds.planner, order))
-            case AskReplan():
-                better = self._minds.planner.replan(order.request)
-                self._tell(PlannerAnswered(id=f"{order.cause}/planner", plan=better))
+            case AskPlanner() | AskReplan():
+                self._asks += 1
+                purse = LedgerPurse(self.ledger, f"{self._setup.episode}/model{self._asks}/")
+                self._tell(planned(self._minds.planner, order, purse))
 
     # -- the agents ------------------------------------------------------------------------------
 
@@ -406,14 +407,6 @@ def run_episode(
 def choose_for(pending: Sequence[Pending], policies: dict[str, ActionPolicy]) -> list[Choice]:
     """Asks each agent's policy for its choice."""
     return [policies[item.agent].choose_all([item.view])[0] for item in pending]
-
-
-def first_plan(planner: Planner, order: AskPlanner) -> PlannerAnswered:
-    """Asks a planner for a first plan; one that cannot be made is an answer too."""
-    try:
-        return PlannerAnswered(id=f"{order.cause}/planner", plan=planner.plan(order.request))
-    except PlanError as error:
-        return PlannerAnswered(id=f"{order.cause}/planner", plan=None, reason=str(error))
 
 
 def _drop(envelope: EventEnvelope) -> None:

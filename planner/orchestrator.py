@@ -296,6 +296,7 @@ class OrchestratorMachine:
 
     def _planner_answered(self, event: PlannerAnswered) -> list[Instruction]:
         wish, plan = self._wished, event.plan
+        self._planning_spent += event.spent
         cost = wish.amount if plan is None else self._pricing.planning(plan.origin)
         paid = self._pay(min(cost, wish.amount))
         if wish.change is not None:
@@ -489,7 +490,8 @@ class OrchestratorMachine:
         return [RefundMoney(reservation=event.reservation, cause=self._cause)]
 
     def _ignored(self, event: OrchestratorEvent) -> list[Instruction]:
-        del event
+        if isinstance(event, PlannerAnswered):  # too late for the plan, but the money is spent
+            self._planning_spent += event.spent
         return []
 
     def _stuck(self) -> str:

@@ -100,6 +100,8 @@ class PlannerAnswered(OrchestratorEvent):
     plan: Plan | None
     reason: str = ""
     """Why there is none."""
+    spent: int = 0
+    """Micro-dollars that the planner settled by itself, through its purse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from actors.folds import EpisodeFold, fold_episode
@@ -7,7 +9,7 @@ from actors.in_process import EpisodeResult, EpisodeSetup, run_episode
 from actors.journal import EventEnvelope
 from actors.rehearsal.mini_site import MINI_URL, mini_host
 from actors.rehearsal.plans import chain, fork, mini_task, node, rehearsal, respond
-from actors.rehearsal.scripted import ClickOn, Do, NoteText, NoteValue
+from actors.rehearsal.scripted import ClickOn, Do, NoteText, NoteValue, ScriptedPlanner
 from core.budget import Enforcement
 from core.events import FailureKind, PageObserved, StateChanged, SubtaskFailed
 from core.pages import Goto
@@ -15,6 +17,7 @@ from core.plans import Plan, PlanEdge, ValueType, Verb
 from core.tasks import ResponseStatus
 from environment.browsers.in_process import InProcessBrowser
 from environment.transports import DirectTransport
+from planner.requests import PlanRequest
 
 VOTES = {"votes": ValueType.NUMBER}
 
@@ -153,6 +156,28 @@ def test_a_task_that_nobody_can_plan_says_so() -> None:
     browser = InProcessBrowser(DirectTransport(mini_host()))
     result = run_episode(setup, rehearsal({}), browser)
     assert "no plan for 'unheard of'" in result.reason
+
+
+class ModelPlanner(ScriptedPlanner):
+    """Pays for a model's call out of the request's purse, as a provider's wrapper does."""
+
+    def plan(self, request: PlanRequest) -> Plan:
+        assert request.purse is not None
+        assert request.purse.reserve("call", 500) == ""
+        request.purse.settle("call", 300)
+        assert "micro-dollars left" in request.purse.reserve("too dear", 10**9)
+        return super().plan(request)
+
+
+def test_what_a_planner_pays_a_model_is_in_the_episodes_sum() -> None:
+    system = replace(rehearsal({}), planner=lambda: ModelPlanner({"x": fork()}))
+    events: list[EventEnvelope] = []
+    setup = EpisodeSetup(episode="e", task=mini_task("x"), budget=0.1)
+    browser = InProcessBrowser(DirectTransport(mini_host()))
+    result = run_episode(setup, system, browser, on_event=events.append)
+    fold = fold_episode(events, "e")
+    assert fold.settled["e/model1/call"] == 300
+    assert fold.spent == fold.money.settled == result.spent
 
 
 def test_writes_reach_the_world_once() -> None:
