@@ -77,12 +77,11 @@ from planner.orchestrator_signals import (
     TaskTaken,
     TimeUp,
 )
-from planner.orchestrator_staff import Assignment, Staff, bound_arguments, start_url
+from planner.orchestrator_staff import Assignment, Staff, subtask_order
 from planner.repairs import mend
 from planner.requests import PlanRequest, ReplanRequest
 from planner.validator import PlanContext
 from policies.profiles import AgentProfile
-from policies.subtask_signals import SubtaskOrder
 
 __all__ = ["OrchestratorLimits", "OrchestratorMachine", "PlanPricing"]
 
@@ -453,29 +452,15 @@ class OrchestratorMachine:
         return ""
 
     def _start(self, node: PlanNode, agent: AgentProfile) -> list[Instruction]:
-        task = self._known.request.task
-        arguments = bound_arguments(node, self._book.reports)
-        attempt = self._book.reports[node.id].attempts + 1
-        order = SubtaskOrder(
-            id=f"{self._episode}/{node.id}.{attempt}",
-            episode=self._episode,
-            node=node,
-            attempt=attempt,
-            agent=agent.id,
-            price_factor=agent.price_factor,
-            arguments=arguments,
-            base_url=task.base_urls.get(node.site, ""),
-            start_url=start_url(node, arguments, task),
-            site_notes=self._known.request.site_notes.get(node.site, {}),
-        )
-        self._staff.busy[agent.id] = Assignment(node.id, attempt, order.id)
+        order = subtask_order(self._known, node, agent, self._book.reports)
+        self._staff.busy[agent.id] = Assignment(node.id, order.attempt, order.id)
         started = SubtaskStarted(
             episode=self._episode,
             node=node.id,
-            attempt=attempt,
+            attempt=order.attempt,
             agent=agent.id,
             tier=node.tier,
-            arguments=arguments,
+            arguments=dict(order.arguments),
         )
         return [self._record(started), StartSubtask(order=order, cause=self._cause)]
 

@@ -10,10 +10,12 @@ from core.errors import PlanError
 from core.pages import Value
 from core.plans import NodeInput, PlanNode, ValueType
 from core.tasks import PublicTask
+from planner.orchestrator_signals import TaskTaken
 from planner.requests import NodeReport
 from policies.profiles import AgentProfile
+from policies.subtask_signals import SubtaskOrder
 
-__all__ = ["Assignment", "Staff", "bound_arguments", "start_url"]
+__all__ = ["Assignment", "Staff", "bound_arguments", "start_url", "subtask_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,31 @@ class Staff:
 
     def _is_idle(self, agent: str) -> bool:
         return agent not in self.busy and agent not in self.gone and agent not in self.gone_for_good
+
+
+def subtask_order(
+    task: TaskTaken, node: PlanNode, agent: AgentProfile, reports: Mapping[int, NodeReport]
+) -> SubtaskOrder:
+    """Returns the next attempt at a node, everything bound.
+
+    Raises:
+        PlanError: A value is missing or has another type than the input wants.
+    """
+    public = task.request.task
+    arguments = bound_arguments(node, reports)
+    attempt = reports[node.id].attempts + 1
+    return SubtaskOrder(
+        id=f"{task.episode}/{node.id}.{attempt}",
+        episode=task.episode,
+        node=node,
+        attempt=attempt,
+        agent=agent.id,
+        price_factor=agent.price_factor,
+        arguments=arguments,
+        base_url=public.base_urls.get(node.site, ""),
+        start_url=start_url(node, arguments, public),
+        site_notes=task.request.site_notes.get(node.site, {}),
+    )
 
 
 def bound_arguments(node: PlanNode, reports: Mapping[int, NodeReport]) -> dict[str, Value]:
