@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from core.budget import MICROS_PER_DOLLAR, dollars
+from core.budget import MICROS_PER_DOLLAR, dollars, micros
 from core.errors import CallerError, WorldError
 from core.tasks import Task
 
@@ -77,6 +77,7 @@ def main(options: Options) -> int:
         if options.list:
             _show_tasks(console)
             return 0
+        micros(options.budget)  # a budget that is none is told before anything starts
         tasks = _tasks(options)
         return _solve(tasks, options, console)
     except CallerError as error:

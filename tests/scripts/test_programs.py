@@ -1,0 +1,51 @@
+import subprocess
+import sys
+
+import pytest
+import ray
+import tyro
+
+from scripts import solve
+from scripts.bench.figures import markdown, met
+
+
+def run(*words, timeout=90):
+    return subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--task", "99999"), "no task"),
+        (("--task", "nonsense"), "nonsense"),
+        (("--task", "0"), "not embedded"),
+        (("--intent", "Do it"), "belong together"),
+        (("--intent", "Do it", "--url", "ftp://x"), "http"),
+        (("--file", "missing.json"), "missing.json"),
+        (("--task", "404", "--budget", "-1"), "budget"),
+    ],
+)
+def test_a_mistake_in_the_call_is_told_and_starts_nothing(words, says, capsys):
+    assert solve.main(tyro.cli(solve.Options, args=words)) == 2
+    assert says in capsys.readouterr().out.replace("\n", " ")
+    assert not ray.is_initialized()
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_an_installation_checks_itself():
+    done = run("scripts.verify_implementation", "--skip", "chromium", "torch")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ready" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "answer"),
+    [("<= 1.0", 1.0, "yes"), ("<= 1.0", 1.01, "no"), (">= 2", 2.0, "yes"), ("", 3.0, "")],
+)
+def test_a_figure_is_held_against_its_target(target, value, answer):
+    figure = {"name": "x", "value": value, "unit": "s", "target": target, "n": 1}
+    assert met(figure) == answer
+    assert f"| {answer} |" in markdown([figure])
