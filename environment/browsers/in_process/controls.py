@@ -5,7 +5,7 @@ from __future__ import annotations
 from selectolax.lexbor import LexborNode
 
 from environment.browsers.in_process.markup import BUTTON_TYPES, MAX_CHARACTERS, squeeze
-from environment.browsers.in_process.names import Attributes, text_of
+from environment.browsers.in_process.names import Attributes, descendants, text_of
 from environment.browsers.in_process.records import Control, Form, Option
 
 __all__ = ["CONTROLS", "control_of", "form_of", "role_of", "shown_value", "state_of"]
@@ -161,7 +161,7 @@ def _options(
     """Returns a combobox's options and the positions of the chosen ones."""
     options: list[Option] = []
     chosen: list[int] = []
-    for position, option in enumerate(node.css("option")):
+    for position, option in enumerate(descendants(node, ("option",))):
         marks = option.attributes
         text = text_of(option)
         value = marks.get("value")

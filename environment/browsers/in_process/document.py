@@ -30,12 +30,19 @@ class FormKey(NamedTuple):
 class Found(NamedTuple):
     """A control in its page."""
 
-    key: ControlKey
+    unit: int
+    number: int
+    """Its position in the unit."""
     control: Control
     element: int
     """Id of its element, -1 without one."""
     form: FormKey | None
     """The form that owns it."""
+
+    @property
+    def key(self) -> ControlKey:
+        """Its name in the document."""
+        return ControlKey(self.unit, self.number)
 
 
 class _Segment(NamedTuple):
@@ -90,16 +97,17 @@ class Document:
         found: list[Found] = []
         for unit, first, stop, shift, around in self._segments():
             controls = self._units[unit].controls
+            forms = [FormKey(unit, form) for form in range(len(self._units[unit].forms))]
             for number in range(first, stop):
                 control, local = controls[number]
                 element = local + shift if 0 <= local < size - shift else -1
                 if control.form_id:
                     owner = ids.get(control.form_id)
                 elif control.form >= 0:
-                    owner = FormKey(unit, control.form)
+                    owner = forms[control.form]
                 else:
                     owner = around if control.form == OUTER_FORM else None
-                found.append(Found(ControlKey(unit, number), control, element, owner))
+                found.append(Found(unit, number, control, element, owner))
         return tuple(found)
 
     def control_at(self, element: int) -> Found:

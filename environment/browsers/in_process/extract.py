@@ -26,14 +26,14 @@ def extract_around(html: str, url: str) -> Unit:
         url: Absolute URL of the page.
     """
     parser = LexborHTMLParser(cut_at_depth(html))
-    title = parser.css_first("title")
+    titles = parser.tags("title")
     body = parser.body
     if body is None:
         return Unit((), (), (), (), "", is_relative=False, is_truncated=False)
     walk = Walk(Names(body), url, None)
     if walk.enter_body(body):
         walk.run(body.first_child)
-    return walk.unit(title=text_of(title) if title is not None else "")
+    return walk.unit(title=text_of(titles[0]) if titles else "")
 
 
 def extract_pieces(pieces: Sequence[str], contexts: Sequence[Context], url: str) -> list[Unit]:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from selectolax.lexbor import LexborNode
 
 from environment.browsers.in_process.markup import BLOCKS, SKIPPED, is_skipped, squeeze
 
-__all__ = ["Attributes", "Names", "text_of"]
+__all__ = ["Attributes", "Names", "descendants", "text_of"]
 
 Attributes = dict[str, str | None]
 """As lexbor gives them; an attribute without a value is `None`."""
 
 _CONTROL_TEXTS = frozenset(("button", "select", "textarea"))
 _FORM_CONTROLS = frozenset(("button", "input", "select", "textarea"))
+
+
+def descendants(root: LexborNode, tags: Collection[str]) -> Iterator[LexborNode]:
+    """Yields the elements of some tags below a node, in document order.
+
+    On a page just parsed, a CSS query costs ten times as much: it sets up its engine first.
+    """
+    above: list[LexborNode] = []
+    node = root.first_child
+    while node is not None or above:
+        if node is None:
+            node = above.pop().next
+            continue
+        if node.tag in tags:
+            yield node
+        above.append(node)
+        node = node.first_child
 
 
 def text_of(node: LexborNode, *, with_images: bool = False, of_label: bool = False) -> str:
@@ -115,8 +134,9 @@ class Names:
         if own:
             if self._labels is None:
                 self._labels = {}
-                for node in self._root.css("label[for]"):
-                    self._labels.setdefault(node.attributes["for"] or "", node)
+                for node in descendants(self._root, ("label",)):
+                    if named := node.attributes.get("for"):
+                        self._labels.setdefault(named, node)
             label = self._labels.get(own)
             if label is not None and (found := text_of(label, of_label=True)):
                 return found

@@ -30,7 +30,7 @@ from environment.browsers.in_process.markup import (
     is_skipped,
     squeeze,
 )
-from environment.browsers.in_process.names import Attributes, Names, text_of
+from environment.browsers.in_process.names import Attributes, Names, descendants, text_of
 from environment.browsers.in_process.records import (
     NO_FORM,
     OUTER_FORM,
@@ -268,7 +268,7 @@ class Walk:
         """Records controls that nobody sees but that are sent with their form."""
         if self._form < 0:
             return
-        nodes = [node] if tag in CONTROLS else node.css("input, button, select, textarea")
+        nodes = [node] if tag in CONTROLS else descendants(node, CONTROLS)
         for hidden in nodes:
             attributes = hidden.attributes
             disabled = self._disabled or "disabled" in attributes
