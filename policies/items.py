@@ -211,6 +211,8 @@ def _read_link(
         fields.setdefault(count[1], count[0])
         item.opens = index
         fields["url"] = url
+    elif item.kind == "comment" and parts and before.endswith((" on", "under")) or before == "on":
+        fields["post_title"], fields["post_url"] = element.name, url
     elif before.endswith(_PARENT) and parts:
         fields["parent_author"], fields["parent"] = element.name, url
     elif (
@@ -239,6 +241,7 @@ def _read_plain_link(
         item.controls.setdefault(meaning, index)
         if meaning == "reply":
             item.fields.setdefault("url", url)
+            item.opens = index
     elif len(parts) == 2 and parts[1].casefold() == element.name.casefold():
         item.fields.setdefault("forum", element.name)
         item.fields.setdefault("forum_url", url)

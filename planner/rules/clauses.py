@@ -52,13 +52,15 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
      r"(?:a |the |an |another )?(?:new |own )?(?:forum|community|subreddit)\b"),
     ("message", r"(?:message|pm|dm|text)\b"),
     ("message", r"(?:send|write|compose|drop)\b.*\b(?:message|dm|pm|note to)\b"),
-    ("message", r"(?:send|tell|write)\b.*«\d+».*\bto (?:the )?(?:user|member)\b"),
+    ("message", r"(?:send|tell|write)\b.*«\d+».*\bto (?:the )?(?:user|member|author|poster|one)\b"),
+    ("message", r"write to (?!.*\bforum\b.*«)|tell (?:the )?(?:user|author|poster|member)\b.*«"),
     ("delete", r"(?:delete|remove|take down|erase|get rid of|withdraw)\b"),
     ("clear", r"(?:mark|clear|dismiss)\b.*\b(?:notification|inbox|alert|read)"),
     ("edit", r"(?:edit|append|modify|correct|extend|rename|retitle)\b"),
     ("edit", r"add\b.*\bline\b"),
     ("edit", r"(?:replace|change|update|rewrite|set|put)\b.*\b(?:body|text|title|wrote|comment|post"
      r"|description|sidebar|submission|reply)\b"),
+    ("message", r"(?:reply|respond|answer)\b.*\b(?:message|conversation)\b"),
     ("comment", r"(?:comment|reply|respond|answer)\b(?! (?:counts?|with the (?:name|user|title|number)"
      r"|scores?|authors?|texts?|bod|that|by|is|has)\b)"),
     ("comment", r"(?:leave|add|write|post|make|give|put)\b[^.]*\b(?:a|the|my|this|that|another|same|new)"
@@ -80,9 +82,10 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
      r"|answer with|write down|fetch|gather|extract|identify|state|sum|calculate|on which|by whom)\b"),
 )  # fmt: skip
 _OTHERS = re.compile(
-    r"(?:report|flag|pin|sticky|award|gild|bookmark|save|favou?rite|hide|lock|ban|kick|mute|upload|attach|archive"
+    r"(?:(?:change|set|update|reset|switch) (?:my |the |\S+'s )?(?:password|e-?mail|user ?name|avatar|profile picture"
+    r"|language|theme|country|time ?zone)|report|flag|pin|sticky|award|gild|bookmark|save|favou?rite|hide|lock|ban|kick|mute|upload|attach|archive"
     r"|translate|print|download|schedule|invite|promote|transfer|rename my|star|give gold|give an award|tip|donate"
-    r"|make me an?|make \S+ an? (?:moderator|admin)|verify|merge|feature|nominate|poll|start a poll|create a poll"
+    r"|make (?:me|\S+) an? (?:moderator|admin)|verify|merge|feature|nominate|poll|start a poll|create a poll"
     r"|tag|label|export|enable|disable|turn on|turn off|switch on|switch off|deactivate|close my|sticky)\b"
 )
 """Acts that some sites offer; whether this one does, its page says."""

@@ -34,6 +34,8 @@ ATTRIBUTE_TYPES: Mapping[str, ValueType] = {
     "subscribers": ValueType.NUMBER,
     "posts": ValueType.NUMBER,
     "count": ValueType.NUMBER,
+    "notifications": ValueType.NUMBER,
+    "results": ValueType.NUMBER,
     "value": ValueType.NUMBER,
     "items": ValueType.RECORDS,
     "values": ValueType.TEXTS,

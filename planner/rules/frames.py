@@ -26,7 +26,9 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "post": ("title", "body", "forum", "forum_title", "topic", "post"),
     "edit": ("text", "post", "forum", "forum_title"),
     "delete": ("post", "comment", "forum", "forum_title"),
-    "message": ("text",),
+    "message": ("text", "post", "comment_ref"),
+    "block": ("post", "comment"),
+    "unblock": (),
     "edit_biography": ("text",),
     "create_forum": ("name", "full_title", "description", "sidebar"),
     "search": ("query",),
@@ -46,7 +48,8 @@ _HERE = re.compile(
 _ANY_FORUM = re.compile(
     r"\b(?:(?:most )?(?:relevant|appropriate|suitable|fitting|best|right|proper|matching)"
     r" (?:forum|community|subreddit)"
-    r"|(?:forum|community) (?:where|that|which) (?:i am|i'm|people|it|my|someone|the|fits|suits|would|is)"
+    r"|(?:forum|community) (?:where|that|which) (?:i am|i'm|people|someone|fits|suits|it (?:fits|suits|belongs)"
+    r"|is (?:most|best)|would)"
     r"|(?:forum|community) (?:of your choice|it fits|that fits))\b"
 )
 _ALL = re.compile(r"\b(?:all|every|each|any|everything)\b")
@@ -107,8 +110,13 @@ class Frame:
         return bool(re.search(pattern, self.text))
 
 
-def read_frame(clause: Clause) -> Frame:
-    """Returns a clause's parts."""
+def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
+    """Returns a clause's parts.
+
+    Args:
+        clause: One request.
+        swapped: Names whose kind was guessed wrongly before.
+    """
     masked, keys = _without_keys(clause.masked)
     low = masked.text.casefold()
     wanted = _ROLES.get(clause.predicate, ("post",))
@@ -123,7 +131,9 @@ def read_frame(clause: Clause) -> Frame:
             roles[free[0]] = use
     people = bool(_PEOPLE.search(low)) and not re.search(r"\bforums?\b|\bf/|subscri", low)
     mentions = find_mentions(
-        masked, people=people or clause.predicate in ("message", "block", "unblock")
+        masked,
+        people=people or clause.predicate in ("message", "block", "unblock"),
+        swapped=swapped,
     )
     frame = Frame(predicate=clause.predicate, text=low, masked=masked, keys=keys)
     frame.said = {_ALIASES.get(role, role): use.text for role, use in roles.items()}

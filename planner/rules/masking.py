@@ -48,6 +48,8 @@ class Masked:
     text: str
     quotes: tuple[str, ...]
     links: tuple[str, ...]
+    described: frozenset[str] = frozenset()
+    """Quotations that the intent does not quote: descriptions, not names."""
 
     def quote(self, number: str) -> str:
         """Returns the quotation of a mark's number."""
@@ -59,7 +61,7 @@ class Masked:
 
     def part(self, text: str) -> Masked:
         """Returns a piece of the text with the same quotations."""
-        return Masked(text, self.quotes, self.links)
+        return Masked(text, self.quotes, self.links, self.described)
 
 
 def mask(intent: str) -> Masked:
@@ -82,6 +84,9 @@ def mask(intent: str) -> Masked:
 
     text = _QUOTED.sub(quoted, intent.translate(_STRAIGHT))
     text = _URL.sub(linked, text)
+    num_quoted = len(quotes)
     for pattern in _DESCRIBED:
         text = pattern.sub(described, text)
-    return Masked(" ".join(text.split()), tuple(quotes), tuple(links))
+    return Masked(
+        " ".join(text.split()), tuple(quotes), tuple(links), frozenset(quotes[num_quoted:])
+    )

@@ -15,7 +15,14 @@ from importlib import resources
 
 from planner.rules.masking import QUOTE, Masked
 
-__all__ = ["Mention", "QuoteUse", "find_mentions", "quote_uses", "vocabulary"]
+__all__ = [
+    "Mention",
+    "QuoteUse",
+    "find_mentions",
+    "is_certain",
+    "quote_uses",
+    "vocabulary",
+]
 
 _TOKEN = re.compile(r"«\d+»|‹\d+›|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
 _FORUM_WORDS = frozenset({"forum", "forums", "community", "communities", "subreddit", "subreddits"})
@@ -33,7 +40,10 @@ _SAYS = frozenset(
 _PLACE_LEFT = frozenset(
     {"in", "of", "join", "leave", "on", "at", "inside", "within", "into", "for"}
 )
-_PERSON_LEFT = frozenset({"by", "user", "users", "member", "author", "with", "message", "block"})
+_PERSON_LEFT = frozenset(
+    "by user users member author with message block unblock make ban promote invite kick mute "
+    "ignore tell between".split()  # noqa: SIM905
+)
 _GENERIC = frozenset(
     "a an the this that these those same new other another relevant appropriate suitable right "
     "most best such each every any all their its my which what two three both respective given "
@@ -91,12 +101,15 @@ def quote_uses(masked: Masked) -> list[QuoteUse]:
     ]
 
 
-def find_mentions(masked: Masked, *, people: bool) -> list[Mention]:
+def find_mentions(
+    masked: Masked, *, people: bool, swapped: frozenset[str] = frozenset()
+) -> list[Mention]:
     """Returns the names of forums and users, in order.
 
     Args:
         masked: The intent without its quotations.
         people: Whether a name that nothing else tells of is a user's.
+        swapped: Names that were looked for in vain: what was taken for a forum is a user.
     """
     phrases = _phrases(masked.text)
     tokens = [
@@ -107,13 +120,36 @@ def find_mentions(masked: Masked, *, people: bool) -> list[Mention]:
     names: list[tuple[int, str, int, str]] = []
     for index, (token, start) in enumerate(tokens):
         name, kind = _named(tokens, index, at_start=_opens_sentence(tokens, index))
+        if not name and names and names[-1][0] == index - 2 and _continues(tokens, index):
+            name = token.removesuffix("'s")
         if name:
             names.append((index, name, start, kind))
     found = [
-        Mention(name, kind, start, "f/" in masked.text[start : start + 3])
+        Mention(
+            name,
+            _OTHER_KIND[kind] if name in swapped else kind,
+            start,
+            "f/" in masked.text[start : start + 3],
+        )
         for _, name, start, kind in _typed(tokens, names, people)
     ]
     return sorted([*found, *phrases], key=lambda mention: mention.start)
+
+
+_OTHER_KIND = {"forum": "user", "user": "forum"}
+
+
+def is_certain(masked: Masked, name: str) -> bool:
+    """Returns whether the words beside a name say what it names."""
+    own = re.escape(name)
+    return bool(
+        re.search(
+            rf"f/{own}|{own} (?:forum|community)|(?:forums?|community) {own}"
+            rf"|(?:users?|member|by) {own}|{own}'s|join {own}|subscribe to {own}|leave {own}",
+            masked.text,
+            re.IGNORECASE,
+        )
+    )
 
 
 def _phrases(text: str) -> list[Mention]:
@@ -184,6 +220,12 @@ def _is_marked(word: str) -> bool:
 def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether nothing, or the end of a sentence, comes after a token."""
     return index + 1 == len(tokens) or tokens[index + 1][0] in ".?!,;"
+
+
+def _continues(tokens: Sequence[tuple[str, int]], index: int) -> bool:
+    """Returns whether a word foreign to plain English follows a name and a linking word."""
+    token, linker = tokens[index][0], tokens[index - 1][0].casefold()
+    return linker in {"and", "or", ","} and _is_foreign(token, token.casefold())
 
 
 def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
@@ -259,7 +301,7 @@ def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
     if left in _USER_WORDS or right in _USER_WORDS:
         return "user"
     if left == "of":
-        return "user" if before in _OF_PERSON else ""
+        return "user" if before in _OF_PERSON else "forum" if before in _OF_FORUM else ""
     if left in _PLACE_LEFT and left not in ("on", "for"):
         return "forum"
     if left in _PERSON_LEFT or left in ("did", "does", "has", "have"):
@@ -268,6 +310,9 @@ def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
 
 
 _SKIPPED = frozenset({"both", "the", "either", "each", "two", "three"})
+_OF_FORUM = frozenset(
+    "post posts submission submissions thread threads forum sidebar description subscribers".split()  # noqa: SIM905
+)
 _OF_PERSON = frozenset(
     "comment comments reply replies bio biography profile message messages conversation user".split()  # noqa: SIM905
 )

@@ -21,6 +21,7 @@ from planner.rules.clauses import Clause, is_change, split_clauses
 from planner.rules.draft import Draft
 from planner.rules.frames import Frame, read_frame
 from planner.rules.masking import mask
+from planner.rules.mentions import is_certain
 from planner.rules.questions import ask
 from planner.rules.recipes import Recipe, change
 from planner.rules.visits import visit
@@ -48,6 +49,14 @@ class RulesPlanner:
         if failed is None:
             return None
         node, report = failed
+        other = _misread_name(request, node, report)
+        if other:
+            return _drawn(
+                request.request,
+                revision=request.plan.revision + 1,
+                swapped=frozenset({other}),
+                first_id=max(one.id for one in request.plan.nodes) + 1,
+            )
         if report.failure in _FINAL:
             return _refusal(request, node, report)
         if report.failure is FailureKind.STEP_CAP and request.plan.revision < 2:
@@ -71,14 +80,16 @@ def _drawn(
     avoid: frozenset[str] = frozenset(),
     cap_factor: int = 1,
     revision: int = 0,
+    swapped: frozenset[str] = frozenset(),
+    first_id: int = 0,
 ) -> Plan:
     task = request.task
     clauses = split_clauses(mask(task.intent))
     task_type = task_type_of(clauses)
-    frames = [read_frame(clause) for clause in clauses]
+    frames = [read_frame(clause, swapped) for clause in clauses]
     _share_context(frames)
     site = task.sites[0]
-    draft = Draft(request=request, site=site, avoid=avoid, cap_factor=cap_factor)
+    draft = Draft(request=request, site=site, avoid=avoid, cap_factor=cap_factor, first_id=first_id)
     recipe = Recipe(draft, task.start_urls[0], task.base_urls[site] + "/")
     if task_type is TaskType.MUTATE:
         for frame in frames:
@@ -141,6 +152,24 @@ def _failed_node(request: ReplanRequest) -> tuple[PlanNode, NodeReport] | None:
         if report is not None and report.failure is not None and report.outputs is None:
             return request.plan.node(node_id), report
     return None
+
+
+def _misread_name(request: ReplanRequest, node: PlanNode, report: NodeReport) -> str:
+    """Returns the name that may name a user instead of a forum, or the other way round.
+
+    Only when nothing was done yet, the words leave it open, and no plan before tried it.
+    """
+    if report.failure is not FailureKind.NOT_FOUND or node.subgoal.verb is not Verb.FIND:
+        return ""
+    if request.plan.revision or node.subgoal.object not in ("forum", "user"):
+        return ""
+    if any(_is_done(request, one.id) for one in request.plan.nodes):
+        return ""
+    name = next((one.const for one in node.inputs if one.name == "name"), None)
+    masked = mask(request.request.task.intent)
+    if not isinstance(name, str) or " " in name or is_certain(masked, name):
+        return ""
+    return name if name in masked.text else ""
 
 
 def _refusal(request: ReplanRequest, node: PlanNode, report: NodeReport) -> Plan:

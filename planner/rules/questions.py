@@ -47,6 +47,8 @@ def ask(recipe: Recipe, frame: Frame) -> Answering:
         return _of_site(recipe, frame, fields)
     if frame.speaks_of(r"\bmessages?\b|\bconversation\b") and not frame.places:
         return _last_message(recipe, frame)
+    if _asks_about_comment_of_user(frame, fields):
+        return _comment_of_user(recipe, frame, asked)
     if fields & _OF_USER:
         return _of_users(recipe, frame, asked)
     if fields & _OF_FORUM and not frame.order:
@@ -143,6 +145,19 @@ def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
             r"\b(?:comment|reply)\b|\b(?:comments|replies)\b.{0,30}\b(?:under|on|below|of|in|to)\b"
         )
     )
+
+
+def _asks_about_comment_of_user(frame: Frame, fields: set[str]) -> bool:
+    latest = r"\b(?:newest|latest|last|most recent|top|best|highest[- ]\w+|lowest[- ]\w+) (?:\w+ )?comment\b|comment(?:ed)? last"
+    lone = bool(frame.users) and not frame.places and not frame.said.get("post")
+    return lone and frame.speaks_of(latest) and not fields & _OF_USER
+
+
+def _comment_of_user(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    known = {"title": "post_title", "name": "body", "comments": "score", "count": "score"}
+    fields = list(dict.fromkeys(known.get(one.field, one.field) for one in asked))
+    found = recipe.comment_of_user(frame, fields)
+    return Answering("values", [(name, name) for name in fields], {n: found[n] for n in fields})
 
 
 def _wants_list(frame: Frame, fields: set[str]) -> bool:

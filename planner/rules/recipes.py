@@ -109,7 +109,16 @@ class Recipe:
         if url is None and frame.is_mine and frame.order in COLLECTED_ORDERS:
             return self._collected(frame, None, outputs, title)
         mine = frame.is_mine and place is None and not frame.users
-        return self.draft.add(Verb.FIND, "post", outputs, url=url, name=title, mine=mine or None)
+        exact = title not in frame.masked.described
+        return self.draft.add(
+            Verb.FIND,
+            "post",
+            outputs,
+            url=url,
+            name=title,
+            mine=mine or None,
+            exact=exact or None,
+        )
 
     def _of_user(self, frame: Frame, outputs: Sequence[str]) -> NodeHandle:
         """Draws the way to a post in a user's own list, which is the newest first."""
@@ -172,6 +181,20 @@ class Recipe:
             return self.created
         return self.start_url if self._starts_inside() else None
 
+    def comment_of_user(self, frame: Frame, outputs: Sequence[str] = ("url",)) -> NodeHandle:
+        """Draws how a comment in a user's own list is found, the newest unless told."""
+        user = self.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
+        order, rank = _comment_order(frame)
+        return self.draft.add(
+            Verb.FIND,
+            "comment",
+            outputs,
+            url=user["url"],
+            section="user comments",
+            order="" if order == "newest" else order,
+            rank=rank,
+        )
+
     def comment(self, frame: Frame, thread: Url, outputs: Sequence[str] = ("url",)) -> NodeHandle:
         """Draws how a comment of a thread is found."""
         where = _by_user(frame) + list(conditions(frame.text))
@@ -185,6 +208,7 @@ class Recipe:
             outputs,
             url=thread,
             name=name,
+            exact=True if frame.said.get("comment") else None,
             where=where,
             order="" if name else order,
             rank=rank,
@@ -390,10 +414,7 @@ def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
 
     def draw(place: Place | None) -> NodeHandle:
         thread = recipe.thread(frame, place) or recipe.home
-        to_comment = bool(frame.users) or "comment" in frame.said or described_author(frame)
-        if to_comment or frame.speaks_of(
-            r"\bthe (?:first|second|third|top|last|newest) (?:reply|comment)"
-        ):
+        if _replies_to_comment(frame):
             thread = recipe.comment(frame, thread)["url"]
         return recipe.draft.add(Verb.SUBMIT, "comment", ("url",), url=thread, body=text)
 
@@ -401,10 +422,28 @@ def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
 
 
 def _replies_to_comment(frame: Frame) -> bool:
-    return frame.speaks_of(
-        r"\b(?:to|answer|under) (?:the )?(?:[\w-]+ ){0,3}?(?:comment|reply)\b"
-        r"(?! «)(?!s? (?:on|to) the (?:post|submission|newest|top))|\bto (?:the )?(?:\w+ )?(?:comment|reply) "
-    ) and not frame.speaks_of(r"\bwith my comment\b")
+    """Returns whether a comment, and not a post, is what is to be answered."""
+    if "comment" in frame.said or described_author(frame):
+        return True
+    if frame.users and frame.speaks_of(
+        r"'s (?:\w+ )?(?:comment|reply)|(?:comment|reply) (?:by|of|from)"
+    ):
+        return True
+    if frame.users:
+        return not frame.speaks_of(_POST_OF_USER)
+    return frame.speaks_of(_TO_COMMENT) and not frame.speaks_of(r"\bwith my comment\b")
+
+
+_POST_OF_USER = (
+    r"'s (?:\w+ ){0,2}?(?:post|submission|thread)\b"
+    r"|\b(?:post|submission|thread)s? (?:«\d+» )?(?:that|by|which)\b"
+    r"|\b(?:post|submission)s? (?:of|from)\b"
+)
+_TO_COMMENT = (
+    r"\b(?:to|answer|under) (?:the )?(?:[\w-]+ ){0,3}?(?:comment|reply)\b"
+    r"(?! «)(?!s? (?:on|to) the (?:post|submission))"
+    r"|\b(?:to|answer) (?:the )?(?:\w+ )?(?:comment|reply)\b(?! «)"
+)
 
 
 def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
@@ -424,6 +463,16 @@ def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
         and frame.speaks_of(r"\b(?:in it|there|to it|new forum)\b")
     ):
         places = [Place("", "flow", recipe.created)]
+    elif (
+        frame.order
+        and len(places) > 1
+        and not link
+        and frame.speaks_of(r"\b(?:link|url|address) of\b")
+    ):
+        source = max(places, key=lambda place: _closeness(frame, place))
+        donor = recipe.post(frame, source, ("url", "link"))
+        assert donor is not None, "a frame with an order names a post"
+        link, places = donor["link"], [place for place in places if place is not source]
     elif frame.order and len(places) > 1 and not title:
         title, places = _borrowed_title(recipe, frame, places)
     topic = title if isinstance(title, str) and title else body
@@ -499,6 +548,9 @@ def _delete(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     place = frame.places[0] if frame.places else None
     thread = recipe.thread(frame, place) or recipe.home
     about_comment = frame.speaks_of(r"\b(?:comments?|reply|replies|commented|wrote under)\b")
+    if place is not None and not about_comment and thread == recipe.home:
+        frame.predicate = "other:delete"
+        return _other(recipe, frame)
     if about_comment:
         found = recipe.comment(frame, thread)
         return [draft.add(Verb.DELETE, "comment", ("done",), url=found["url"])]

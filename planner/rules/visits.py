@@ -71,6 +71,8 @@ _EDITOR = r"\bform\b|\beditor\b|\bpage (?:for|to|where|on which|that lets) .*(?:
 def _editor(recipe: Recipe, frame: Frame) -> NodeHandle:
     """Draws the way to a form that is not to be sent."""
     draft = recipe.draft
+    if frame.speaks_of(r"\b(?:settings|password|account)\b"):
+        return draft.add(Verb.OPEN, "section", ("url",), url=recipe.home, section="account")
     if frame.speaks_of(r"\b(?:bio|biography|profile)\b"):
         me = draft.add(Verb.FIND, "user", ("url",), name="me")
         return draft.add(
@@ -101,6 +103,10 @@ def _user_page(recipe: Recipe, frame: Frame) -> NodeHandle:
             Verb.OPEN, "user section", ("url",), url=found["url"], section="user posts"
         )
         return recipe.draft.add(Verb.OPEN, "post", ("url",), url=listed["url"], rank=frame.rank)
+    if frame.speaks_of(r"\b(?:newest|latest|last|most recent) comment\b"):
+        return recipe.draft.add(
+            Verb.OPEN, "comment", ("url",), url=found["url"], section="user comments"
+        )
     for section, pattern in (("user posts", _SUBMITTED), ("user comments", _COMMENTED)):
         if frame.speaks_of(pattern):
             return recipe.draft.add(

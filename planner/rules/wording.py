@@ -130,7 +130,7 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
      r"|\b(?:external|outgoing|target) (?:url|link)"),
     ("author", "", r"\bwho\b|author|user ?name|which user|poster|submitter|what user|names? of the users?|commenter|whose"),
     ("title", "post", r"\btitles?\b|headline|what is .* called"),
-    ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes|number of (?:up)?votes|\brating\b"),
+    ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes|number of (?:up)?votes|how many points|number of points|\brating\b"),
     ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp"),
     ("forum", "post", r"(?:which|what) (?:forum|community)|name of the forum|forum'?s? name|names of the forums"),
     ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
@@ -147,6 +147,8 @@ def asked_attributes(text: str) -> list[Ask]:
         if match:
             found.append(Ask(field, kind, match.start()))
     names = {ask.field for ask in found}
+    if "score" in names and re.search(r"(?:how many|number of) (?:up)?(?:votes|points)", low):
+        found = [ask for ask in found if ask.field != "count"]
     if names & {"comments", "subscribers"}:
         found = [ask for ask in found if ask.field != "count"]
     if names & {"notifications", "results"}:

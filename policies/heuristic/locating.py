@@ -26,6 +26,7 @@ from policies.heuristic.steps import (
     search_for,
     sort,
     stop,
+    to_section,
 )
 from policies.heuristic.wishes import Wish
 from policies.items import Item, path_parts
@@ -38,6 +39,10 @@ SURE = 0.95
 """A name this alike is taken at once."""
 GOOD = 0.68
 """A name this alike is taken when nothing better was seen on the page."""
+EXACT = 0.93
+"""Two names this alike are the same, but for marks and spaces."""
+_MAX_PAGES = 12
+"""Pages of one list that are read in search of a name."""
 POOR = 0.45
 """The best of a whole list is taken from here on."""
 _ONE_WORD = re.compile(r"^[\w.-]+$")
@@ -62,11 +67,11 @@ def open_ranked(scene: Scene) -> list[Wish]:
     if step:
         return step
     section = scene.text("section")
-    if section:
+    if section and scene.kind not in ("post", "comment"):
         return _open_section(scene, section)
     if scene.opened_row():
         return deliver(scene, {})
-    step = sort(scene)
+    step = to_section(scene) or sort(scene)
     if step:
         return step
     if scene.kind == "forum":
@@ -281,37 +286,41 @@ def _note_best(scene: Scene, item: Item) -> list[Wish] | None:
 def _find_post(scene: Scene) -> list[Wish]:
     if scene.opened_row() and scene.page.status < 400:
         return deliver(scene, {})
-    start = scene.text("url")
-    if scene.flag("mine") and not start:
-        step = _to_my_posts(scene)
-        if step:
-            return step
-    elif start:
-        step = arrive(scene, start) or refused(scene)
-        if step:
-            return step
+    step = _to_posts(scene)
+    if step:
+        return step
     name = scene.text("name")
-    searched = any(step.action.kind == "press" for step in scene.moves)
-    if not (start or scene.flag("mine") or searched):
-        return search_for(scene, name) or stop("action", "there is no search box")
     items = matching(scene, [item for item in scene.of_kind("post") if item.opens is not None])
-    best = _best_named(items, name, "title")
+    score, best = _best_named(items, name, "title")
     more = next_page(scene)
-    if best is not None and best[0] >= (SURE if more is not None else POOR):
-        opens = best[1].opens
+    least = POOR if more is None else GOOD
+    if best is not None and score >= (EXACT if scene.flag("exact") else least):
+        opens = best.opens
         assert opens is not None, "only items with a link are listed"
-        return do(Click(opens), best[0])
-    if best is not None and best[0] >= GOOD:
-        opens = best[1].opens
-        assert opens is not None, "only items with a link are listed"
-        return do(Click(opens), best[0])
-    if more is not None and scene.clicked("more") < 12:
+        return do(Click(opens), score)
+    if more is not None and scene.clicked("more") < _MAX_PAGES:
         return do(Click(more))
-    if not searched:
+    if not _has_searched(scene):
         step = search_for(scene, name)
         if step:
             return step
     return stop("not_found", f"no post is called {name!r}")
+
+
+def _to_posts(scene: Scene) -> list[Wish] | None:
+    """Returns the step to the list that the post is looked for in."""
+    start = scene.text("url")
+    if start:
+        return arrive(scene, start) or refused(scene)
+    if scene.flag("mine"):
+        return _to_my_posts(scene)
+    if _has_searched(scene):
+        return None
+    return search_for(scene, scene.text("name")) or stop("action", "there is no search box")
+
+
+def _has_searched(scene: Scene) -> bool:
+    return any(step.action.kind == "press" for step in scene.moves)
 
 
 def _to_my_posts(scene: Scene) -> list[Wish] | None:
@@ -326,20 +335,21 @@ def _to_my_posts(scene: Scene) -> list[Wish] | None:
     return do(Click(link)) if link is not None else None
 
 
-def _best_named(items: Sequence[Item], name: str, field: str) -> tuple[float, Item] | None:
+def _best_named(items: Sequence[Item], name: str, field: str) -> tuple[float, Item | None]:
     scored = [(likeness(name, item.text(field)), item) for item in items]
-    return max(scored, key=lambda pair: pair[0]) if scored else None
+    return max(scored, key=lambda pair: pair[0]) if scored else (0.0, None)
 
 
 def _find_comment(scene: Scene) -> list[Wish]:
-    step = arrive(scene, scene.text("url")) or refused(scene)
+    step = arrive(scene, scene.text("url")) or refused(scene) or to_section(scene)
     if step:
         return step
     items = matching(scene, scene.of_kind("comment"))
     name, rank = scene.text("name"), scene.number("rank", 1)
     if name:
         items = sorted(items, key=lambda item: -likeness(name, item.text("body")))
-        if items and likeness(name, items[0].text("body")) < POOR:
+        least = EXACT if scene.flag("exact") else POOR
+        if items and likeness(name, items[0].text("body")) < least:
             items = []
     items = _in_order(items, scene.text("order"))
     if not 0 < abs(rank) <= len(items):
@@ -380,8 +390,8 @@ def _find_row(scene: Scene, meaning: str) -> list[Wish]:
         return [Wish(phrases=interface(meaning))]
     name = scene.text("name")
     for index, element in scene.shown("link"):
-        head = fold(element.name).partition(":")[0]
-        if element.row and head == fold(name):
+        head, colon, _ = fold(element.name).partition(":")
+        if element.row and colon and head == (fold(name) or head):
             return do(Click(index))
     return stop("not_found", f"no conversation with {name!r}")
 

@@ -17,6 +17,8 @@ from policies.heuristic.steps import (
 )
 from policies.heuristic.wishes import Wish
 from policies.items import Item, control_meaning
+from policies.text import fold
+from policies.thesaurus import interface
 
 __all__ = ["toggle"]
 
@@ -42,18 +44,33 @@ def toggle(scene: Scene) -> list[Wish]:
 
 
 def _press_named(scene: Scene, verb: str) -> list[Wish]:
-    """Returns the click on a control of the site's own that is called like the verb."""
+    """Returns the click on a control of the site's own that is called like the verb.
+
+    What a row offers counts only on the page of that row's own thing.
+    """
+    last = scene.last
+    if scene.clicked(verb) and last is not None and last.label.startswith("button "):
+        return deliver(scene, {})
+    step = to_section(scene)
+    if step:
+        return step
+    wordings = interface(verb)
+    for role in ("button", "link"):
+        for index, element in scene.shown(role):
+            own_row = not element.row or element.row == _subject_row(scene)
+            if fold(element.name) in wordings and own_row and not element.ugc:
+                return do(Click(index))
     if scene.clicked(verb):
         return deliver(scene, {})
-    section = scene.text("section")
-    if section and not scene.clicked(section):
-        link = scene.link_named(section)
-        if link is not None:
-            return do(Click(link))
-    link = scene.link_named(verb, in_rows=True)
-    if link is None:
-        return stop("not_allowed", f"the site offers no way to {verb}")
-    return do(Click(link))
+    return stop("not_allowed", f"the site offers no way to {verb}")
+
+
+def _subject_row(scene: Scene) -> str:
+    """Returns the row that has the page's top heading, empty when that is outside of rows."""
+    for _, element in scene.shown("heading"):
+        if "level=1" in element.state:
+            return element.row
+    return ""
 
 
 def _goal(scene: Scene) -> tuple[str, bool]:
