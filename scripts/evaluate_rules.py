@@ -26,9 +26,10 @@ from actors.in_process import EpisodeSetup, Minds, run_episode
 from core.events import ActionTaken, SubtaskFailed
 from core.tasks import Split, Task
 from environment.browsers.in_process.browser import InProcessBrowser
+from environment.hosting import is_hosted
 from environment.judge import judge
 from environment.tasks.generated import from_key, sample
-from environment.tasks.official import is_hosted, official_tasks
+from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
 
 __all__ = ["Options", "Outcome", "main", "wilson"]

@@ -24,11 +24,12 @@ from core.ports import Browser
 from core.tasks import Task
 from environment.browsers.chromium.browser import ChromiumBrowser, ChromiumConfig
 from environment.browsers.in_process import InProcessBrowser
+from environment.hosting import hosting_problem
 from environment.http_server import LoopbackServer
 from environment.judge import Judge, Verdict
 from environment.oracles.official import oracle_of, unsatisfiable
 from environment.oracles.rehearsal import rehearse
-from environment.tasks.official import hosting_problem, official_tasks
+from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
 from environment.world_host import WorldHost
 

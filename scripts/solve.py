@@ -89,7 +89,8 @@ def main(options: Options) -> int:
 
 
 def _tasks(options: Options) -> tuple[Task, ...]:
-    from environment.tasks.loader import is_hosted, load_task, load_task_file
+    from environment.hosting import is_hosted
+    from environment.tasks.loader import load_task, load_task_file
 
     if bool(options.intent) != bool(options.url):
         raise CallerError("--intent and --url belong together: what to do, and where to start")
@@ -206,8 +207,9 @@ def _yes_or_no(strict: JsonValue) -> str:
 
 def _show_tasks(console: Console) -> None:
     from core.tasks import Split
+    from environment.hosting import is_hosted
     from environment.tasks.generated import templates
-    from environment.tasks.loader import is_hosted, official_tasks
+    from environment.tasks.loader import official_tasks
 
     table = Table(title="Official tasks hosted here", title_justify="left", box=None)
     table.add_column("key", justify="right")

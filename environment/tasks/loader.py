@@ -20,13 +20,12 @@ from core.errors import TaskFileError, UnknownTaskError
 from core.tasks import Split, Task, WorldSpec
 from environment.tasks.official import (
     OFFICIAL_PROFILE,
-    is_hosted,
     official_task,
     official_tasks,
 )
 from environment.tasks.records import VerifiedRecord
 
-__all__ = ["is_hosted", "load_task", "load_task_file", "official_tasks"]
+__all__ = ["load_task", "load_task_file", "official_tasks"]
 
 
 def load_task(key: str) -> Task:

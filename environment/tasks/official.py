@@ -16,9 +16,8 @@ from pydantic import JsonValue
 
 from core.errors import ConfigurationError, UnknownTaskError
 from core.tasks import Split, Task, WorldSpec
-from environment.sites.registry import SITE_NAMES
 
-__all__ = ["OFFICIAL_PROFILE", "hosting_problem", "is_hosted", "official_task", "official_tasks"]
+__all__ = ["OFFICIAL_PROFILE", "official_task", "official_tasks"]
 
 OFFICIAL_PROFILE = "official"
 """The profile of the worlds that hold what official tasks name."""
@@ -59,23 +58,6 @@ def official_task(key: str) -> Task:
             f"{min(ids)} to {max(ids)}"
         )
     return _task(key, record)
-
-
-def is_hosted(task: Task) -> bool:
-    """Whether the embedded sites hold everything that a task needs."""
-    return not hosting_problem(task)
-
-
-def hosting_problem(task: Task) -> str:
-    """Returns why the embedded sites cannot host a task, empty when they can."""
-    missing = sorted(site for site in task.sites if site not in SITE_NAMES)
-    if missing:
-        return f"not embedded: {', '.join(missing)}"
-    if task.split is not Split.OFFICIAL:
-        return ""
-    from environment.oracles.official import why_unsolved  # the registry of oracles is large
-
-    return why_unsolved(task)
 
 
 def _task(key: str, record: Mapping[str, JsonValue]) -> Task:

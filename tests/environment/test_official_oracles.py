@@ -6,8 +6,9 @@ import re
 import pytest
 
 from core.errors import UnknownTaskError
+from environment.hosting import hosting_problem, is_hosted
 from environment.oracles.official import official_solutions, oracle_of, unsatisfiable
-from environment.tasks.official import hosting_problem, is_hosted, official_task, official_tasks
+from environment.tasks.official import official_task, official_tasks
 from scripts.hosted_tasks import BROWSERS, DOCUMENT, run_all
 
 HOSTED = [task for task in official_tasks() if is_hosted(task)]

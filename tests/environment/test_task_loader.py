@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import TaskFileError, UnknownTaskError
 from core.tasks import Split, WorldSpec
-from environment.tasks.loader import is_hosted, load_task, load_task_file, official_tasks
-from environment.tasks.official import hosting_problem
+from environment.hosting import hosting_problem, is_hosted
+from environment.tasks.loader import load_task, load_task_file, official_tasks
 
 
 def test_the_benchmark_has_812_tasks_and_106_of_them_are_the_forums_alone():
