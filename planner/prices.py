@@ -15,7 +15,6 @@ A model without a price is not free: asking raises, and the message says how to 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +26,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import ConfigurationError
 from planner.providers.contract import ModelRequest, SpendRefusedError, Usage
+from planner.providers.naming import read_name
+from planner.providers.schemas import longest_form
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelPrice
@@ -126,12 +127,10 @@ FREE = ModelPrices(steps=(PriceStep(input=0, cache_read=0, cache_write=0, output
 
 def input_token_bound(request: ModelRequest) -> int:
     """Returns input tokens that a request cannot exceed: a token is at least one byte."""
-    size = len(request.system.encode())
-    size += sum(len(message.text.encode()) for message in request.messages)
+    size = len(longest_form(request).encode())
     size += _FRAME_TOKENS + _TURN_TOKENS * len(request.messages)
     if request.schema is not None:
-        schema = json.dumps(request.schema, ensure_ascii=False)
-        size += len(schema.encode()) + len(request.schema_name.encode()) + _SCHEMA_TOKENS
+        size += _SCHEMA_TOKENS
     return size
 
 
@@ -183,13 +182,20 @@ class PriceBook:
             return None
         from genai_prices.data_snapshot import get_snapshot  # 0.2 CPU-s that rules never pay
 
-        for name in (model, model.removeprefix("models/")):
+        for name in dict.fromkeys((model, _wire_name(model), model.removeprefix("models/"))):
             try:
                 _, info = get_snapshot().find_provider_model(name, None, listed_as, None)
             except LookupError:
                 continue
             return _from_table(info.get_prices(self.now()))
         return None
+
+
+def _wire_name(model: str) -> str:
+    try:
+        return read_name(model).model
+    except ConfigurationError:
+        return model
 
 
 def parse_price(text: str) -> ModelPrices:

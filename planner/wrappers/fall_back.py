@@ -33,8 +33,8 @@ class AllProvidersFailedError(ProviderError):
         self.errors = tuple(errors)
 
 
-def _nobody_listens(provider: Provider, problem: str) -> None:
-    del provider, problem
+def _nobody_listens(model: str, problem: str) -> None:
+    del model, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class FallingBack:
     """A provider made of several, best first."""
 
     providers: tuple[Provider, ...]
-    on_fall: Callable[[Provider, str], None] = _nobody_listens
-    """Told which provider was given up and why."""
+    on_fall: Callable[[str, str], None] = _nobody_listens
+    """Told the model that was given up, and why."""
 
     def __post_init__(self) -> None:
         if not self.providers:
@@ -70,18 +70,18 @@ class FallingBack:
         errors: list[ProviderError] = []
         declined: ModelReply | None = None
         for place, provider in enumerate(self.providers):
-            asked = request if place == 0 else replace(request, id=f"{request.id}~{place}")
+            asked = request if place == 0 else replace(request, id=f"{request.id}@{place}")
             try:
                 reply = provider.complete(asked)
             except ProviderError as error:
                 error.provider = error.provider or provider.name
                 errors.append(error)
-                self.on_fall(provider, f"{type(error).__name__}: {error}")
+                self.on_fall(provider.model, f"{type(error).__name__}: {error}")
                 continue
             if reply.finish not in _SAYS_NO:
                 return reply
             declined = reply
-            self.on_fall(provider, f"the reply ended with {reply.finish}")
+            self.on_fall(provider.model, f"the reply ended with {reply.finish}")
         if declined is not None:
             return declined
         raise AllProvidersFailedError(errors) from errors[-1]

@@ -82,7 +82,7 @@ class Retrying:
         return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Returns the first reply that an attempt gives; its `attempts` counts them.
+        """Returns the first reply that an attempt gives; `attempts` also counts those that failed.
 
         Raises:
             ProviderError: The last attempt's.
@@ -106,7 +106,7 @@ class Retrying:
                 self.sleep(wait)
                 attempt += 1
             else:
-                return replace(reply, attempts=attempt)
+                return replace(reply, attempts=reply.attempts + attempt - 1)
 
     def _wait(self, attempt: int, error: ProviderError) -> float:
         if error.retry_after_s is not None:
