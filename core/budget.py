@@ -16,10 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from core.accounts import Accounts
 from core.errors import CallerError, ConfigurationError, InvariantError
 from core.events import Event, SpendRefunded, SpendRefused, SpendReserved, SpendSettled
+from core.money import (
+    DEFAULT_LEASE_MS,
+    MICROS_PER_DOLLAR,
+    Enforcement,
+    Refused,
+    Reservation,
+    dollars,
+    micros,
+)
 
 __all__ = [
     "DEFAULT_LEASE_MS",
@@ -33,57 +42,9 @@ __all__ = [
     "micros",
 ]
 
-MICROS_PER_DOLLAR = 1_000_000
-DEFAULT_LEASE_MS = 60_000
-"""How long a holder may stay silent before its reservation is settled at its upper bound."""
-
-
-class Enforcement(StrEnum):
-    """What happens to a spend beyond the cap."""
-
-    ENFORCE = "enforce"
-    OBSERVE = "observe"
-    """Metered and never refused: what claims about learning use."""
-
 
 class UnknownReservationError(CallerError):
     """No reservation has this id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
-    """Money set aside for one spend."""
-
-    id: str
-    holder: str
-    scope: tuple[str, ...]
-    """Path of sub-budgets it counts in, outermost first; the episode itself is not named."""
-    amount: int
-    """Upper bound in micro-dollars."""
-    expires_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Not granted: an ordinary answer, since running out of budget is normal life."""
-
-    id: str
-    asked: int
-    available: int
-    """Micro-dollars that were free in the tightest scope."""
-    reason: str
-
-
-@dataclass(slots=True)
-class _Account:
-    cap: int | None
-    """None: only the accounts above bind."""
-    reserved: int = 0
-    settled: int = 0
-
-    @property
-    def available(self) -> int | None:
-        return None if self.cap is None else self.cap - self.reserved - self.settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +99,19 @@ class BudgetTracker:
         self.enforcement = enforcement
         self._episode = episode
         self._on_event = on_event
-        self._root = _Account(self.hard_cap)
-        self._accounts: dict[tuple[str, ...], _Account] = {}
+        self._accounts = Accounts(self.hard_cap)
         self._open: dict[str, Reservation] = {}
         self._closed: dict[str, _Closed] = {}
 
     @property
     def spent(self) -> int:
         """Micro-dollars settled."""
-        return self._root.settled
+        return self._accounts.settled()
 
     @property
     def reserved(self) -> int:
         """Micro-dollars set aside and not yet settled."""
-        return self._root.reserved
+        return self._accounts.reserved()
 
     @property
     def available(self) -> int:
@@ -165,8 +125,7 @@ class BudgetTracker:
 
     def spent_in(self, *scope: str) -> int:
         """Micro-dollars settled in a sub-budget; 0 when nothing was ever reserved in it."""
-        account = self._accounts.get(scope)
-        return 0 if account is None else account.settled
+        return self._accounts.settled(scope)
 
     def cap_scope(self, scope: tuple[str, ...], cap: int | None) -> None:
         """Sets the cap of a sub-budget; a cap below what it holds only stops further spends.
@@ -180,7 +139,7 @@ class BudgetTracker:
         """
         if not scope or (cap is not None and cap < 0):
             raise ConfigurationError(f"sub-budget {scope!r} cannot have the cap {cap!r}")
-        self._account(scope).cap = cap
+        self._accounts.set_cap(scope, cap)
 
     def reserve(
         self,
@@ -332,35 +291,25 @@ class BudgetTracker:
             InvariantError: It does not hold.
         """
         held = sum(reservation.amount for reservation in self._open.values())
-        if held != self._root.reserved:
-            raise InvariantError(f"reserved {self._root.reserved}, open reservations sum to {held}")
+        if held != self.reserved:
+            raise InvariantError(f"reserved {self.reserved}, open reservations sum to {held}")
         gone = sum(closed.amount for closed in self._closed.values())
-        if gone != self._root.settled:
-            raise InvariantError(f"settled {self._root.settled}, closed ones sum to {gone}")
+        if gone != self.spent:
+            raise InvariantError(f"settled {self.spent}, closed ones sum to {gone}")
         if self.enforcement is Enforcement.ENFORCE and self.available < 0:
             raise InvariantError(f"{self.spent} + {self.reserved} > cap {self.hard_cap}")
 
     def _refusal(self, request: str, asked: int, scope: tuple[str, ...]) -> Refused | None:
-        if self.enforcement is Enforcement.OBSERVE:
+        short = self._accounts.shortage(scope, asked)
+        if short is None or self.enforcement is Enforcement.OBSERVE:
             return None
-        for path, account in self._path(scope):
-            free = account.available
-            if free is not None and asked > free:
-                name = "/".join(path) or "episode"
-                return Refused(
-                    id=request,
-                    asked=asked,
-                    available=max(free, 0),
-                    reason=f"{name} has {max(free, 0)} of {account.cap} micro-dollars left",
-                )
-        return None
-
-    def _path(self, scope: tuple[str, ...]) -> list[tuple[tuple[str, ...], _Account]]:
-        inner = [scope[: depth + 1] for depth in range(len(scope))]
-        return [((), self._root), *((path, self._account(path)) for path in inner)]
-
-    def _account(self, scope: tuple[str, ...]) -> _Account:
-        return self._accounts.setdefault(scope, _Account(cap=None))
+        name = "/".join(short.scope) or "episode"
+        return Refused(
+            id=request,
+            asked=asked,
+            available=short.free,
+            reason=f"{name} has {short.free} of {short.cap} micro-dollars left",
+        )
 
     def _open_reservation(self, granted: Reservation) -> None:
         self._tell(
@@ -379,15 +328,12 @@ class BudgetTracker:
         if granted.id in self._open or granted.id in self._closed:
             raise InvariantError(f"reservation {granted.id!r} opened twice")
         self._open[granted.id] = granted
-        for _, account in self._path(granted.scope):
-            account.reserved += granted.amount
+        self._accounts.hold(granted.scope, granted.amount)
 
     def _close(self, reservation: Reservation, actual: int, *, expired: bool = False) -> None:
         del self._open[reservation.id]
         self._closed[reservation.id] = _Closed(actual, expired)
-        for _, account in self._path(reservation.scope):
-            account.reserved -= reservation.amount
-            account.settled += actual
+        self._accounts.release(reservation.scope, reservation.amount, actual)
 
     def _settle_lost(self, lost: Callable[[Reservation], bool]) -> tuple[Reservation, ...]:
         found = tuple(held for held in self._open.values() if lost(held))
@@ -420,19 +366,3 @@ class BudgetTracker:
     def _tell(self, event: Event) -> None:
         if self._on_event is not None:
             self._on_event(event)
-
-
-def micros(amount: float) -> int:
-    """Returns dollars as whole micro-dollars, rounded to the nearest.
-
-    Raises:
-        ConfigurationError: The amount is negative, infinite or not a number.
-    """
-    if not 0 <= amount < 1e12:
-        raise ConfigurationError(f"a budget is a number of dollars >= 0, not {amount!r}")
-    return round(amount * MICROS_PER_DOLLAR)
-
-
-def dollars(amount: int) -> str:
-    """Returns micro-dollars as text, to the micro-dollar, for instance `$0.004200`."""
-    return f"${amount / MICROS_PER_DOLLAR:.6f}"
