@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from typing import NamedTuple
 
 import psutil
 
-from core.http import HttpRequest
+from core.http import HttpRequest, HttpResponse, header
 from core.pages import Back, BrowserAction, Click, Fill, Goto, Observation
 from core.tasks import WorldSpec
 from environment.browsers.in_process import InProcessBrowser, InProcessPage
@@ -22,42 +23,43 @@ __all__ = ["measure"]
 
 _STEPS = 1200
 _LIVE = 100
-_WORLDS = {"reddit": WorldSpec(profile="generated", seed=3)}
+_WORLDS = {"reddit": WorldSpec(profile="official")}
+"""The larger of the two profiles: 2,000 posts, full pages."""
 _USER = "MarvelsGrantMan136"
 
 
 def measure() -> list[Figure]:
-    """Measures in this process; about 15 CPU-seconds."""
-    first, second = _walk(seed=1)
+    """Measures in this process; about 20 CPU-seconds."""
     return [
-        {
-            "name": f"act + render + observe, mixed walk with writes, first {_STEPS} steps (cold)",
-            "value": statistics.fmean(first),
-            "unit": "CPU-ms/step",
-            "target": "<= 1.0",
-            "n": len(first),
-            "spread": spread(first),
-        },
-        {
-            "name": f"the same, next {_STEPS} steps (warm)",
-            "value": statistics.fmean(second),
-            "unit": "CPU-ms/step",
-            "target": "<= 1.0",
-            "n": len(second),
-            "spread": spread(second),
-        },
+        *_steps("generated", WorldSpec(profile="generated", seed=3)),
+        *_steps("official", _WORLDS["reddit"]),
         _reload(),
         _reset(),
         _memory(),
     ]
 
 
-def _open(
-    memory: Memory | None = None,
-) -> tuple[WorldHost, InProcessBrowser, InProcessPage]:
+def _steps(name: str, spec: WorldSpec) -> list[Figure]:
+    walk = _walk(spec, seed=1)
+    figures: list[Figure] = []
+    for when, times in (("cold: first", walk.first), ("warm: next", walk.second)):
+        figures.append(
+            {
+                "name": f"act + render + observe, mixed walk with writes, {name} world, pages of "
+                f"{walk.kilobytes:.0f} kB on average, {when} {_STEPS} steps",
+                "value": statistics.fmean(times),
+                "unit": "CPU-ms/step",
+                "target": "<= 1.0",
+                "n": len(times),
+                "spread": spread(times),
+            }
+        )
+    return figures
+
+
+def _open() -> tuple[WorldHost, InProcessBrowser, InProcessPage]:
     host = WorldHost.open(_WORLDS)
-    transport = DirectTransport(host)
-    browser = InProcessBrowser(transport, memory=memory) if memory else InProcessBrowser(transport)
+    browser = InProcessBrowser(DirectTransport(host))
     page = browser.open_now(
         host.base_url("reddit") + "/", session="bench", cookies=host.cookies_for(_USER)
     )
@@ -78,8 +80,35 @@ def _kb(host: WorldHost, url: str) -> float:
     return len(host.handle(HttpRequest(method="GET", url=url)).body) / 1000
 
 
-def _walk(seed: int) -> tuple[list[float], list[float]]:
-    host, _, page = _open(Memory())
+class _Walk(NamedTuple):
+    first: list[float]
+    """CPU-ms of each step."""
+    second: list[float]
+    kilobytes: float
+    """Mean size of the pages that were loaded."""
+
+
+class _Counting:
+    """A transport that adds up what it carries."""
+
+    def __init__(self, host: WorldHost) -> None:
+        self._inner = DirectTransport(host)
+        self.sizes: list[int] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        response = self._inner.send(request)
+        if header(response.headers, "content-type").startswith("text/html"):
+            self.sizes.append(len(response.body))
+        return response
+
+
+def _walk(spec: WorldSpec, seed: int) -> _Walk:
+    host = WorldHost.open({"reddit": spec})
+    transport = _Counting(host)
+    browser = InProcessBrowser(transport, memory=Memory())
+    page = browser.open_now(
+        host.base_url("reddit") + "/", session="bench", cookies=host.cookies_for(_USER)
+    )
     rng = random.Random(seed)
     times: list[float] = []
     obs = page.observe_now()
@@ -89,7 +118,8 @@ def _walk(seed: int) -> tuple[list[float], list[float]]:
         obs = page.act_now(action)
         times.append((time.process_time() - start) * 1000)
     host.close()
-    return times[:_STEPS], times[_STEPS:]
+    kilobytes = statistics.fmean(size for size in transport.sizes if size) / 1000
+    return _Walk(times[:_STEPS], times[_STEPS:], kilobytes)
 
 
 def _choose(obs: Observation, rng: random.Random) -> BrowserAction:
