@@ -234,7 +234,11 @@ def _answer(arguments: Arguments) -> Value:
     task_type = TaskType(str(arguments.get("task_type", TaskType.RETRIEVE)))
     status = ResponseStatus(str(arguments.get("status", ResponseStatus.SUCCESS)))
     data = _shaped(arguments) if status is ResponseStatus.SUCCESS else None
-    if task_type is TaskType.RETRIEVE and data == []:
+    if (
+        task_type is TaskType.RETRIEVE
+        and data is not None
+        and all(one in ("", None) for one in data)
+    ):
         status, data = ResponseStatus.NOT_FOUND_ERROR, None
     response = AgentResponse(task_type=task_type, status=status, retrieved_data=data)
     return response.model_dump(mode="json")

@@ -7,6 +7,7 @@ node whose value is compared with. A field that a record does not have fails eve
 | op | holds when the field's value |
 |---|---|
 | `is` `is_not` | names the same thing (letters and figures alike), or is the same number |
+| `begins` | starts with the value, as a date does with its year |
 | `has` `lacks` | contains the value's words in order |
 | `mentions` | is about the value: most of its words occur |
 | `gt` `ge` `lt` `le` | compares as a number, or as text for times |
@@ -57,6 +58,8 @@ def holds(record: Record, condition: Record, arguments: Mapping[str, Value]) -> 
         return _same(actual, wanted) is (op == "is")
     if op in ("has", "lacks"):
         return _contains(actual, wanted) is (op == "has")
+    if op == "begins":
+        return str(actual).casefold().startswith(str(wanted).casefold())
     if op == "mentions":
         return _contains(actual, wanted) or coverage(str(wanted), str(actual)) >= 0.6
     return _compares(op, actual, wanted)

@@ -10,7 +10,6 @@ from core.plans import Verb
 from planner.rules.draft import Flow, NodeHandle
 from planner.rules.frames import Frame
 from planner.rules.recipes import COMMENT_TARGET, Recipe
-from planner.rules.wording import conditions
 
 __all__ = ["Answering", "aggregate"]
 
@@ -144,7 +143,7 @@ def _distinct(recipe: Recipe, frame: Frame) -> Answering:
 def _forum_rank(recipe: Recipe, frame: Frame) -> Answering:
     metric = "subscribers" if frame.speaks_of(r"subscri|members") else "posts"
     names: list[Value] = ["name", metric]
-    where = list(conditions(frame.text))
+    where = list(frame.where())
     if where or not frame.speaks_of(
         r"\b(?:most|fewest|least|largest|biggest|smallest|highest|lowest|top)\b"
     ):
@@ -226,7 +225,7 @@ def _rows(recipe: Recipe, frame: Frame, fields: Sequence[str]) -> NodeHandle:
         order=frame.order or "newest",
         period=frame.period,
         limit=frame.limit or None,
-        where=list(conditions(frame.text)),
+        where=list(frame.where()),
         fields=names,
     )
 

@@ -54,6 +54,7 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("message", r"(?:send|write|compose|drop)\b.*\b(?:message|dm|pm|note to)\b"),
     ("message", r"(?:send|tell|write)\b.*«\d+».*\bto (?:the )?(?:user|member|author|poster|one)\b"),
     ("message", r"write to (?!.*\bforum\b.*«)|tell (?:the )?(?:user|author|poster|member)\b.*«"),
+    ("message", r"send (?!.*\bto (?:f/|the [\w-]+ forum))(?!me\b)"),
     ("delete", r"(?:delete|remove|take down|erase|get rid of|withdraw)\b"),
     ("clear", r"(?:mark|clear|dismiss)\b.*\b(?:notification|inbox|alert|read)"),
     ("edit", r"(?:edit|append|modify|correct|extend|rename|retitle)\b"),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from core.pages import Value
 from planner.rules.clauses import Clause
 from planner.rules.draft import Flow
 from planner.rules.masking import LINK, Masked
 from planner.rules.mentions import find_mentions, quote_uses
 from planner.rules.roles import assign
-from planner.rules.wording import limit_of, order_of, period_of, rank_of
+from planner.rules.wording import conditions, limit_of, order_of, period_of, rank_of
 
 __all__ = ["Frame", "Place", "read_frame"]
 
 _ROLES: dict[str, tuple[str, ...]] = {
-    "upvote": ("post", "comment", "forum", "forum_title", "topic"),
-    "downvote": ("post", "comment", "forum", "forum_title", "topic"),
+    "upvote": ("post", "comment", "word", "forum", "forum_title", "topic"),
+    "downvote": ("post", "comment", "word", "forum", "forum_title", "topic"),
     "unvote": ("post", "comment", "forum", "forum_title"),
     "navigate": ("post", "comment", "forum", "forum_title", "topic", "query"),
-    "retrieve": ("post", "comment", "forum", "forum_title", "topic"),
+    "retrieve": ("post", "comment", "word", "forum", "forum_title", "topic"),
     "subscribe": ("forum", "forum_title", "topic", "post"),
     "unsubscribe": ("forum", "forum_title", "topic", "post"),
     "comment": ("text", "post", "forum", "forum_title", "comment_ref"),
@@ -89,6 +90,15 @@ class Frame:
     period: str = ""
     rank: int = 1
     limit: int = 0
+
+    def where(self) -> list[Value]:
+        """Returns the conditions that the words put on items."""
+        found = conditions(self.text)
+        word = self.said.get("word", "")
+        if word:
+            about_body = self.speaks_of(r"\b(?:comments?|repl\w+|bod(?:y|ies)|texts?)\b[^«]{0,40}«")
+            found.append({"field": "body" if about_body else "title", "op": "has", "value": word})
+        return found
 
     @property
     def is_here(self) -> bool:
@@ -165,11 +175,29 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
         frame.places.append(Place(frame.said["topic"], "topic"))
     elif not frame.places and _ANY_FORUM.search(low):
         frame.places.append(Place("", "topic"))
+    elif not frame.places and clause.predicate != "retrieve":
+        frame.places += _ranked_place(low)
     frame.places = _distinct(frame.places)
     frame.users = list(dict.fromkeys(frame.users))
     frame.order, frame.period = order_of(low), period_of(low)
     frame.rank, frame.limit = rank_of(low), limit_of(low)
     return frame
+
+
+def _ranked_place(text: str) -> list[Place]:
+    """Returns the forum that is named by being the largest, the smallest, ... of all."""
+    match = re.search(
+        r"(?:forum|community) (?:with|that has|having) the (most|fewest|highest number of|largest number of"
+        r"|lowest number of|smallest number of) (subscribers|members|posts|submissions)"
+        r"|(largest|biggest|most popular|smallest|most subscribed) (?:forum|community)\b",
+        text,
+    )
+    if match is None:
+        return []
+    word, noun = match[1] or match[3], match[2] or "subscribers"
+    which = "min" if word.startswith(("fewest", "lowest", "smallest")) else "max"
+    metric = "subscribers" if noun in ("subscribers", "members") else "posts"
+    return [Place(f"{which} {metric}", "ranked")]
 
 
 def _distinct(places: list[Place]) -> list[Place]:

@@ -47,7 +47,8 @@ _PERSON_LEFT = frozenset(
 _GENERIC = frozenset(
     "a an the this that these those same new other another relevant appropriate suitable right "
     "most best such each every any all their its my which what two three both respective given "
-    "discussion fitting good whole matching following larger smaller bigger wrong".split()  # noqa: SIM905
+    "discussion fitting good whole matching following larger smaller bigger wrong largest biggest "
+    "smallest popular busiest subscribed active".split()  # noqa: SIM905
 )
 _PHRASE = re.compile(
     r"\b(?:in|of|to|from|on|at|the|for|join|leave|and|or|,)\s+(?:the\s+)?"

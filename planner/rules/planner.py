@@ -57,7 +57,8 @@ class RulesPlanner:
                 swapped=frozenset({other}),
                 first_id=max(one.id for one in request.plan.nodes) + 1,
             )
-        if report.failure in _FINAL:
+        unseen = report.failure is FailureKind.OUTPUT and "does not show" in report.reason
+        if report.failure in _FINAL or unseen:
             return _refusal(request, node, report)
         if report.failure is FailureKind.STEP_CAP and request.plan.revision < 2:
             return _redrawn(request, report, cap_factor=2)
@@ -137,11 +138,11 @@ def _share_context(frames: Sequence[Frame]) -> None:
     """Gives a request without a place or a person those of the request before it."""
     for before, frame in zip(frames, frames[1:], strict=False):
         refers = frame.speaks_of(
-            r"\b(?:there|it|that forum|this forum|that post|that user|the same)\b"
+            r"\b(?:there|it|its|that forum|this forum|that post|that user|the same|them|him|her)\b"
         )
-        if refers and not frame.places and frame.predicate in ("post", "subscribe", "comment"):
+        if refers and not frame.places and frame.predicate != "create_forum":
             frame.places = list(before.places)
-        if refers and not frame.users and frame.predicate in ("message", "block"):
+        if refers and not frame.users and frame.predicate in ("message", "block", "subscribe"):
             frame.users = list(before.users)
 
 
@@ -177,11 +178,11 @@ def _refusal(request: ReplanRequest, node: PlanNode, report: NodeReport) -> Plan
     status = ResponseStatus.NOT_FOUND_ERROR
     if report.failure is FailureKind.NOT_ALLOWED:
         forbidden = node.subgoal.verb in _ANOTHERS or re.search(r"answered 40[13]", report.reason)
-        status = (
-            ResponseStatus.PERMISSION_DENIED_ERROR
-            if forbidden
-            else ResponseStatus.ACTION_NOT_ALLOWED_ERROR
-        )
+        status = ResponseStatus.ACTION_NOT_ALLOWED_ERROR
+        if "rejected:" in report.reason:
+            status = ResponseStatus.DATA_VALIDATION_ERROR
+        elif forbidden:
+            status = ResponseStatus.PERMISSION_DENIED_ERROR
     plan = request.plan
     done = [one for one in plan.nodes if request.nodes.get(one.id) and _is_done(request, one.id)]
     ids = {one.id for one in done}

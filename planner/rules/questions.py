@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.pages import Value
 from core.plans import Verb
@@ -12,7 +13,7 @@ from planner.rules.draft import Flow, NodeHandle
 from planner.rules.frames import Frame, Place
 from planner.rules.people import is_indirect, person_url
 from planner.rules.recipes import COLLECTED_ORDERS, COMMENT_TARGET, Recipe
-from planner.rules.wording import Ask, asked_attributes, conditions
+from planner.rules.wording import Ask, asked_attributes
 
 __all__ = ["Answering", "ask"]
 
@@ -123,6 +124,8 @@ def _compares(frame: Frame) -> bool:
 def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
     if "comment" in frame.said:
         return True
+    if frame.speaks_of(r"\bto whom\b|\bwhom\b") and ("post" in frame.said or frame.order):
+        return True
     if "title" in fields:
         return False
     if frame.limit > 1 and frame.speaks_of(r"\b(?:posts|submissions|threads)\b"):
@@ -130,7 +133,7 @@ def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
     of_thread = "post" in frame.said or bool(frame.order) or frame.is_here
     if not of_thread:
         return False
-    restricted = bool(conditions(frame.text)) or (
+    restricted = bool(frame.where()) or (
         bool(frame.users)
         and not frame.speaks_of(r"(?:posts?|submissions?|threads?) (?:by|of|from|that)")
     )
@@ -149,21 +152,23 @@ def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
 
 def _asks_about_comment_of_user(frame: Frame, fields: set[str]) -> bool:
     latest = r"\b(?:newest|latest|last|most recent|top|best|highest[- ]\w+|lowest[- ]\w+) (?:\w+ )?comment\b|comment(?:ed)? last"
-    lone = bool(frame.users) and not frame.places and not frame.said.get("post")
+    mine = frame.speaks_of(r"\bmy (?:\w+[- ]){0,3}?(?:comment|reply)\b|\bi comment(?:ed)? last\b")
+    lone = (bool(frame.users) or mine) and not frame.places and not frame.said.get("post")
     return lone and frame.speaks_of(latest) and not fields & _OF_USER
 
 
 def _comment_of_user(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     known = {"title": "post_title", "name": "body", "comments": "score", "count": "score"}
     fields = list(dict.fromkeys(known.get(one.field, one.field) for one in asked))
-    found = recipe.comment_of_user(frame, fields)
+    named = frame if frame.users else replace(frame, users=["me"])
+    found = recipe.comment_of_user(named, fields)
     return Answering("values", [(name, name) for name in fields], {n: found[n] for n in fields})
 
 
 def _wants_list(frame: Frame, fields: set[str]) -> bool:
     if frame.said.get("post") or frame.places[1:]:
         return False
-    several = frame.speaks_of(_PLURAL) and (frame.wants_all or bool(conditions(frame.text)))
+    several = frame.speaks_of(_PLURAL) and (frame.wants_all or bool(frame.where()))
     return several or (bool(frame.users) and frame.wants_all and "count" not in fields)
 
 
@@ -215,7 +220,7 @@ def _here_or_place(
 
 
 def _counted_comments(recipe: Recipe, frame: Frame, post: NodeHandle) -> Flow:
-    where = list(conditions(frame.text))
+    where = list(frame.where())
     author: Flow | None = None
     if frame.speaks_of(
         r"(?:not|n't) (?:from|by|written by|made by) (?:the )?(?:author|op|original|poster|same)"
@@ -280,8 +285,10 @@ def _of_comments(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answerin
     place = frame.places[0] if frame.places else None
     fields = [one.field for one in asked]
     thread = recipe.thread(frame, place) or recipe.home
+    if frame.speaks_of(_REPLIES_TO) and ("comment" in frame.said or frame.users):
+        return _replies(recipe, frame, thread, fields)
     if "count" in fields or "comments" in fields:
-        where = list(conditions(frame.text))
+        where = list(frame.where())
         if frame.users:
             where.append({"field": "author", "op": "is", "value": frame.users[0]})
         counted = recipe.draft.add(Verb.COUNT, "comments", ("count",), url=thread, where=where)
@@ -298,7 +305,10 @@ def _of_comments(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answerin
             url=thread,
             fields=list(wanted),
             limit=frame.limit or None,
-            where=list(conditions(frame.text)),
+            where=[
+                *frame.where(),
+                *({"field": "author", "op": "is", "value": user} for user in frame.users[:1]),
+            ],
         )
         shape = "column" if len(wanted) == 1 else "records"
         return Answering(shape, [(name, name) for name in wanted], {"items": rows["items"]})
@@ -307,12 +317,40 @@ def _of_comments(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answerin
     return Answering("values", [(name, name) for name in wanted], values)
 
 
+_REPLIES_TO = (
+    r"\brepl(?:y|ies|ied) (?:\w+ )?(?:to|did|does|has|of|under)\b|\breplies\b.*\bcomment\b|\banswers? to\b"
+    r"|\bin reply to\b|\b(?:replied|answered) to\b|\bto whom\b|\bwhom\b"
+)
+
+
+def _replies(recipe: Recipe, frame: Frame, thread: Flow | str, fields: list[str]) -> Answering:
+    """Draws a question about the replies to a comment, or about what a comment replies to."""
+    if frame.speaks_of(r"\bto whom\b|\bwhom\b|\bwho .* (?:reply|replying|answering) to\b"):
+        found = recipe.comment(frame, thread, ("parent_author",))
+        return Answering.one("parent_author", found["parent_author"])
+    comment = recipe.comment(frame, thread)
+    where: list[Value] = [{"field": "parent", "op": "is", "input": "comment_url"}]
+    if {"count", "comments"} & set(fields):
+        counted = recipe.draft.add(
+            Verb.COUNT, "comments", ("count",), url=thread, where=where, comment_url=comment["url"]
+        )
+        return Answering.one("count", counted["count"])
+    wanted = [name for name in fields if name in ("author", "body", "score")] or ["author"]
+    names: list[Value] = list(wanted)
+    rows = recipe.draft.add(
+        Verb.COLLECT, "comments", ("items",), url=thread, where=where, fields=names,
+        comment_url=comment["url"],
+    )  # fmt: skip
+    shape = "column" if len(wanted) == 1 else "records"
+    return Answering(shape, [(name, name) for name in wanted], {"items": rows["items"]})
+
+
 # Counts, lists, comparisons
 
 
 def _count(recipe: Recipe, frame: Frame) -> Answering:
     draft = recipe.draft
-    where: list[Value] = list(conditions(frame.text))
+    where: list[Value] = list(frame.where())
     mine = not frame.users and frame.speaks_of(
         r"\b(?:have|did) i\b|\bmy (?:posts|submissions|comments)\b|\bi have\b"
     )
@@ -354,7 +392,7 @@ def _list(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     fields = [one.field for one in asked if one.field != "count"] or ["title"]
     place = frame.places[0] if frame.places else None
     url: Flow | str | None = recipe.place_url(frame, place)
-    where: list[Value] = list(conditions(frame.text))
+    where: list[Value] = list(frame.where())
     section = ""
     if frame.users:
         if url is None:
@@ -415,7 +453,7 @@ def _compared_users(recipe: Recipe, frame: Frame, which: str) -> Answering:
     numbers: dict[str, Flow] = {}
     section = "user comments" if frame.speaks_of(r"\bcomments?\b|commented") else "user posts"
     what = "comments" if section == "user comments" else "posts"
-    where: list[Value] = list(conditions(frame.text))
+    where: list[Value] = list(frame.where())
     if frame.places:
         where.append({"field": "forum", "op": "is", "value": frame.places[0].text})
     for number, user in enumerate(frame.users):

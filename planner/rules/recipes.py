@@ -10,7 +10,6 @@ from core.pages import Value
 from core.plans import Verb
 from planner.rules.draft import Draft, Flow, NodeHandle
 from planner.rules.frames import Frame, Place
-from planner.rules.wording import conditions
 from policies.thesaurus import number_of
 
 __all__ = ["COLLECTED_ORDERS", "COMMENT_TARGET", "Recipe", "change"]
@@ -47,6 +46,8 @@ class Recipe:
     home: str
     created: Flow | None = None
     """Address of what an earlier request made."""
+    latest: Url | None = None
+    """Address of the post that the request before spoke of."""
     borrowed: Flow | None = None
     """A text that is taken from the site instead of from the request."""
     refusal: str = ""
@@ -58,11 +59,22 @@ class Recipe:
         """Draws how a forum is found; `None` for the page that the task starts on."""
         if place.by in ("here", "flow"):
             return None
+        if place.by == "ranked":
+            return self._ranked_forum(place.text)
         if place.by == "topic":
             topic = place.text or fallback_topic
             return self.draft.add(Verb.FIND, "forum", ("url", "name", "title"), topic=topic)
         exact = True if place.by == "address" else None
         return self.draft.add(Verb.FIND, "forum", ("url", "name"), name=place.text, exact=exact)
+
+    def _ranked_forum(self, rule: str) -> NodeHandle:
+        """Draws how the forum with the most or the fewest of something is picked."""
+        which, metric = rule.split()
+        fields: list[Value] = ["name", "url", metric]
+        rows = self.draft.add(Verb.COLLECT, "forums", ("items",), fields=fields)
+        return self.draft.add(
+            Verb.COMPUTE, f"pick {which}", ("url", "name"), items=rows["items"], by=metric
+        )
 
     def place_url(self, frame: Frame, place: Place | None) -> Url | None:
         """Returns the address of the forum that a request means."""
@@ -83,6 +95,8 @@ class Recipe:
         is_thread_of_user = frame.speaks_of(COMMENT_TARGET) and bool(frame.order)
         if is_thread_of_user and place is not None:
             frame = replace(frame, users=[])
+        if not frame.users and frame.order and place is None and frame.speaks_of(_MY_POST):
+            frame = replace(frame, users=["me"])
         if frame.users and place is None and not frame.is_here:
             return self._of_user(frame, outputs)
         if not frame.order:
@@ -174,7 +188,11 @@ class Recipe:
         """Returns the address of the post that a request speaks of."""
         found = self.post(frame, place)
         if found is not None:
-            return found["url"]
+            self.latest = found["url"]
+            return self.latest
+        refers = r"\bit\b|\b(?:that|this|the same|same|the) (?:post|submission|thread)\b|\bthere\b"
+        if self.created is None and self.latest is not None and frame.speaks_of(refers):
+            return self.latest
         if self.created is not None and frame.speaks_of(
             r"\b(?:created|that|the new|this new|new|your|my|the) (?:post|submission|thread)\b|\bit\b"
         ):
@@ -195,9 +213,19 @@ class Recipe:
             rank=rank,
         )
 
+    def target_comment(self, frame: Frame, place: Place | None) -> Flow:
+        """Returns the address of the comment that a request is about."""
+        is_lone = place is None and not frame.said.get("post") and not frame.is_here
+        if is_lone and self.latest is None and "comment" not in frame.said:
+            if frame.users or frame.is_mine:
+                named = frame if frame.users else replace(frame, users=["me"])
+                return self.comment_of_user(named)["url"]
+        thread = self.thread(frame, place) or self.home
+        return self.comment(frame, thread)["url"]
+
     def comment(self, frame: Frame, thread: Url, outputs: Sequence[str] = ("url",)) -> NodeHandle:
         """Draws how a comment of a thread is found."""
-        where = _by_user(frame) + list(conditions(frame.text))
+        where = _by_user(frame) + list(frame.where())
         if frame.is_mine and frame.predicate in ("delete", "edit"):
             where.append({"field": "mine", "op": "is", "value": True})
         name = frame.said.get("comment", "") or described_author(frame)
@@ -291,6 +319,12 @@ _WINNER = (
 )
 
 
+_MY_POST = (
+    r"\bmy (?:\w+[- ]){0,3}?(?:posts?|submissions?|threads?)\b|\b(?:post|submission|thread) of mine\b"
+    r"|\b(?:post|submission|thread) (?:that )?i (?:have )?(?:wrote|made|submitted|posted)\b"
+)
+
+
 def _by_user(frame: Frame) -> list[Value]:
     if not frame.users:
         return []
@@ -322,18 +356,21 @@ def _vote(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     def draw(place: Place | None) -> NodeHandle:
         draft = recipe.draft
         if frame.speaks_of(COMMENT_TARGET) or "comment" in frame.said:
-            thread = recipe.thread(frame, place) or recipe.home
             if frame.wants_all and frame.speaks_of(
                 r"\b(?:comments|replies)\b|(?:every|each) (?:comment|reply)"
             ):
-                where = _by_user(frame) + list(conditions(frame.text))
+                where = _by_user(frame) + list(frame.where())
+                thread = recipe.thread(frame, place) or recipe.home
                 return draft.add(
                     Verb.TOGGLE, f"{meaning} comments", ("count",), url=thread, all=True,
                     where=where, state=state,
                 )  # fmt: skip
-            found = recipe.comment(frame, thread)
             return draft.add(
-                Verb.TOGGLE, f"{meaning} comment", ("done",), url=found["url"], state=state
+                Verb.TOGGLE,
+                f"{meaning} comment",
+                ("done",),
+                url=recipe.target_comment(frame, place),
+                state=state,
             )
         if frame.users and not frame.said.get("post") and (frame.wants_all or not frame.order):
             return _vote_all_of_user(recipe, frame, place, meaning, state)
@@ -349,7 +386,7 @@ def _vote(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
                 period=frame.period,
                 limit=limit or None,
                 all=None if limit else True,
-                where=_by_user(frame) + list(conditions(frame.text)),
+                where=_by_user(frame) + list(frame.where()),
                 state=state,
             )
         url = recipe.thread(frame, place) or recipe.place_url(frame, place) or recipe.home
@@ -369,7 +406,7 @@ def _vote_all_of_user(
 ) -> NodeHandle:
     draft = recipe.draft
     user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
-    where: list[Value] = list(conditions(frame.text))
+    where: list[Value] = list(frame.where())
     if place is not None:
         where.append({"field": "forum", "op": "is", "value": place.text})
     return draft.add(
@@ -413,9 +450,10 @@ def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
         text = recipe.borrowed
 
     def draw(place: Place | None) -> NodeHandle:
-        thread = recipe.thread(frame, place) or recipe.home
         if _replies_to_comment(frame):
-            thread = recipe.comment(frame, thread)["url"]
+            thread: Url = recipe.target_comment(frame, place)
+        else:
+            thread = recipe.thread(frame, place) or recipe.home
         return recipe.draft.add(Verb.SUBMIT, "comment", ("url",), url=thread, body=text)
 
     return _branches(recipe, frame, draw)
@@ -529,10 +567,10 @@ def _edit(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
             field = "description"
         url: Url = found["url"] if found else recipe.start_url
         return [draft.add(Verb.EDIT, "forum", ("url",), url=url, mode=mode, **{field: text})]
+    if frame.speaks_of(r"\b(?:comment|reply)\b"):
+        target = recipe.target_comment(frame, place)
+        return [draft.add(Verb.EDIT, "comment", ("url",), url=target, body=text, mode=mode)]
     thread = recipe.thread(frame, place) or recipe.home
-    if frame.speaks_of(r"\b(?:my|the) (?:comment|reply)\b"):
-        found = recipe.comment(frame, thread)
-        return [draft.add(Verb.EDIT, "comment", ("url",), url=found["url"], body=text, mode=mode)]
     field = "title" if frame.speaks_of(r"\b(?:title|rename|retitle)\b(?! «)") else "body"
     return [draft.add(Verb.EDIT, "post", ("url",), url=thread, mode=mode, **{field: text})]
 
@@ -546,14 +584,13 @@ _FORUM_FIELDS = (
 def _delete(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
     draft = recipe.draft
     place = frame.places[0] if frame.places else None
+    if frame.speaks_of(r"\b(?:comments?|reply|replies|commented|wrote under)\b"):
+        target = recipe.target_comment(frame, place)
+        return [draft.add(Verb.DELETE, "comment", ("done",), url=target)]
     thread = recipe.thread(frame, place) or recipe.home
-    about_comment = frame.speaks_of(r"\b(?:comments?|reply|replies|commented|wrote under)\b")
-    if place is not None and not about_comment and thread == recipe.home:
+    if thread == recipe.home:
         frame.predicate = "other:delete"
         return _other(recipe, frame)
-    if about_comment:
-        found = recipe.comment(frame, thread)
-        return [draft.add(Verb.DELETE, "comment", ("done",), url=found["url"])]
     return [draft.add(Verb.DELETE, "post", ("done",), url=thread)]
 
 

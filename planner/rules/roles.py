@@ -22,6 +22,12 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
         (r"(?:comment|reply|commented|says?|saying|wrote|answer|reads)\W*$", 3.0),
         (r"(?:that|with|text)\W*$", 1.0),
     ),
+    "word": (
+        (r"(?:contain|mention|includ|hav|with|use)\w*(?: (?:the|a))?(?: (?:word|words|phrase|term|text|string))"
+         r"\W*$", 5.0),
+        (r"(?:contain|mention|includ)\w*\W*$", 4.0),
+        (r"\bthe (?:word|words|phrase|term)\W*$", 4.0),
+    ),
     "comment_ref": (
         (r"\b(?:to|on) (?:the|that|a) (?:comment|reply)(?: (?:that|which) (?:says|reads)| saying| reading"
          r"| with the text)?\W*$", 4.0),

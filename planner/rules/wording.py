@@ -119,6 +119,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
      r"|people are subscribed|users subscribe)|subscriber counts?|(?:count|get) (?:the )?subscribers"),
     ("notifications", "", r"(?:how many|number of) (?:unread |new )?(?:notifications|alerts)"),
     ("results", "", r"(?:how many|number of) (?:search )?results|results .* (?:search|give)|(?:how many|number of) hits"),
+    ("unknown", "", r"\be-?mail\b|phone number|\bbirthday\b|real name|\bip address\b|\bkarma\b|\bgender\b|home town"
+     r"|who (?:has )?(?:up|down)voted|(?:users|people|members|user)(?: who)?(?: have)? (?:up|down)voted|(?:up|down)voters"),
     ("count", "", r"number of|how many|\bcount\b"),
     ("creator", "forum", r"(?:who|which user) (?:created|founded|started|made|opened) (?:the )?[^«]*(?:forum|f/)|\bcreators?\b|\bfounders?\b"),
     ("full_title", "forum", r"titles? of (?:the )?(?:[\w-]+ )?(?:forum|f/)|forum'?s? (?:full )?title|full title"),
@@ -151,6 +153,8 @@ def asked_attributes(text: str) -> list[Ask]:
         found = [ask for ask in found if ask.field != "count"]
     if names & {"comments", "subscribers"}:
         found = [ask for ask in found if ask.field != "count"]
+    if "unknown" in names:
+        return [ask for ask in found if ask.field == "unknown"]
     if names & {"notifications", "results"}:
         found = [ask for ask in found if ask.field != "count"]
     if "joined" in names:
@@ -200,7 +204,33 @@ def conditions(text: str) -> list[Value]:
         match = re.search(rf"exactly (\d+|one|two|three) {noun}", low)
         if match:
             found.append({"field": field, "op": "is", "value": number_of(match[1]) or 0})
+    found += _times(low)
+    if re.search(
+        r"top[- ]level (?:comments|replies)|direct (?:comments|replies) to the (?:post|submission)",
+        low,
+    ):
+        found.append({"field": "parent", "op": "absent"})
     if re.search(r"\b(?:no|without|zero|0) (?:comments|replies)|unanswered|uncommented|nobody has commented"
                  r"|not (?:been )?commented|without any comments", low):  # fmt: skip
         found.append({"field": "comments", "op": "is", "value": 0})
     return found
+
+
+_MONTHS = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+_TIME = re.compile(
+    r"\b(in|from|during|of|since|after|before|until) (?:the year )?(?:("
+    + "|".join(_MONTHS)
+    + r"),? )?((?:19|20)\d\d)\b"
+)
+
+
+def _times(text: str) -> list[Value]:
+    """Returns what a text says about when things were made: `in March 2023`, `before 2020`."""
+    match = _TIME.search(text)
+    if match is None:
+        return []
+    month = f"-{_MONTHS.index(match[2]) + 1:02d}" if match[2] else ""
+    ops = {"since": "ge", "after": "after", "before": "before", "until": "le"}
+    return [{"field": "time", "op": ops.get(match[1], "begins"), "value": match[3] + month}]

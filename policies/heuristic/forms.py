@@ -199,7 +199,8 @@ def _after_sending(scene: Scene) -> list[Wish]:
     alerts = [element.name for _, element in scene.shown("alert")]
     invalid = [e.name for _, e in scene.shown("textbox", "combobox") if "invalid" in e.state]
     if problem or alerts or invalid:
-        return stop("not_allowed", problem or "; ".join(alerts) or f"invalid: {invalid}")
+        said = problem or "; ".join(alerts) or f"invalid: {invalid}"
+        return stop("not_allowed", f"rejected: {said}")
     if scene.page.status >= 400:
         return refused(scene) or []
     return deliver(scene, {"url": scene.url, "title": scene.text("title")})
