@@ -108,6 +108,11 @@ class PlanPrior:
         """Returns the same prior with another preference of the gate."""
         return replace(self, gate={gate: 1.0})
 
+    def named(self, plan: Plan) -> PlanPrior:
+        """Returns the same prior with the plan's proposals spelled out, to outlive the plan."""
+        proposed = {node.id: {Choice(node.agent, node.tier).label: 1.0} for node in plan.nodes}
+        return replace(self, nodes={**proposed, **self.nodes})
+
     def node_probabilities(
         self,
         plan: Plan,
