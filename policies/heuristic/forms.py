@@ -208,8 +208,10 @@ def _after_sending(scene: Scene) -> list[Wish]:
 
 def _in_editor(scene: Scene, url: str = "") -> bool:
     tail = (url or scene.url).split("?")[0].rstrip("/").rpartition("/")[2]
-    return "edit" in tail.casefold() or (
-        not url and any(fold(_control(step.label)) in _EDITS for step in scene.moves[-1:])
+    return (
+        tail.casefold().startswith(("edit_", "edit-"))
+        or tail.casefold() == "edit"
+        or (not url and any(fold(_control(step.label)) in _EDITS for step in scene.moves[-1:]))
     )
 
 
