@@ -1,6 +1,6 @@
 """From an HTTP status and what the server said about it to an error of the contract.
 
-    401 403, 429 about the account's quota   CredentialsError
+    401 402 403, a bad key, no money         CredentialsError
     429                                      RateLimitedError, with Retry-After
     408                                      ProviderTimeoutError
     4xx 500 501 that name what we sent       UnsupportedError
@@ -30,7 +30,7 @@ from planner.providers.contract import (
 )
 from planner.providers.endpoints import Endpoint
 
-__all__ = ["HttpFailure", "provider_error", "retry_after_s", "scrubbed"]
+__all__ = ["HttpFailure", "connection_error", "provider_error", "retry_after_s", "scrubbed"]
 
 _NAMES_OF = {
     "logprobs": re.compile(r"log_?prob", re.IGNORECASE),
@@ -49,7 +49,9 @@ _NAMES_OF = {
         re.IGNORECASE,
     ),
 }
-_QUOTA = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
+_NO_MONEY = re.compile(
+    r"insufficient_quota|billing_(hard_limit|not_active)|credit balance is too low", re.IGNORECASE
+)
 _BAD_KEY = re.compile(r"api.?key.{0,20}(not valid|invalid|expired)|API_KEY_INVALID", re.IGNORECASE)
 _MAY_NAME_A_PARAMETER = frozenset({400, 404, 422, 500, 501})
 _MESSAGE_CHARS = 500
@@ -80,7 +82,7 @@ def provider_error(failure: HttpFailure, endpoint: Endpoint, sent: Set[str]) -> 
     who = endpoint.provider
     text = f"{endpoint.label}: HTTP {failure.status}: {scrubbed(said, endpoint)}"
     status = failure.status
-    if status in {401, 403} or (status == 429 and _QUOTA.search(said)) or _BAD_KEY.search(said):
+    if status in {401, 402, 403} or _NO_MONEY.search(said) or _BAD_KEY.search(said):
         return CredentialsError(text, provider=who)
     wait = retry_after_s(failure.headers)
     if status == 429:
@@ -93,6 +95,22 @@ def provider_error(failure: HttpFailure, endpoint: Endpoint, sent: Set[str]) -> 
     if status == 409 or status >= 500:
         return OverloadedError(text, provider=who, retry_after_s=wait)
     return RequestRefusedError(text, provider=who)
+
+
+def connection_error(error: Exception, endpoint: Endpoint, *, late: bool) -> ProviderError:
+    """Returns the error of the contract for a call without a whole answer.
+
+    Args:
+        error: Of a package or its HTTP library. Its cause may be ours: what a bounded body raises.
+        endpoint: Who was called.
+        late: Whether the time was up.
+    """
+    cause = error.__cause__
+    if isinstance(cause, ProviderError):
+        return cause
+    what = scrubbed(f"{type(error).__name__}: {error} {cause or ''}", endpoint)
+    kind = ProviderTimeoutError if late else OverloadedError
+    return kind(f"{endpoint.label}: {what}", provider=endpoint.provider)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -11,32 +11,29 @@ cannot do, its capability record says or its refusals tell. How a reply is read:
 
 from __future__ import annotations
 
-import math
 import time
 import weakref
 from collections.abc import Callable
 
-import httpx2
 import openai
 from openai import omit
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import JsonValue
 
-from planner.providers.bounded import HEADERS, MAX_REPLY_BYTES, BoundedBody, refuse_compressed
+from planner.providers.bounded import MAX_REPLY_BYTES
 from planner.providers.capabilities import Capabilities, SchemaMode
 from planner.providers.capability_book import CapabilityBook
 from planner.providers.contract import (
     ModelReply,
     ModelRequest,
-    OverloadedError,
     ProviderError,
-    ProviderTimeoutError,
 )
 from planner.providers.endpoints import Endpoint
-from planner.providers.failures import HttpFailure, provider_error, scrubbed
+from planner.providers.failures import HttpFailure, connection_error, provider_error
+from planner.providers.http_client import bounded_client
 from planner.providers.openai_reply import reply_of
 from planner.providers.schemas import spoken, strict
-from planner.providers.wire import sent_features, temperature_of, top_logprobs_of
+from planner.providers.wire import said_in, sent_features, temperature_of, top_logprobs_of
 
 __all__ = ["OpenAIChat"]
 
@@ -56,10 +53,7 @@ class OpenAIChat:
         self._endpoint = endpoint
         self._book = book
         self._clock = clock
-        self._http = httpx2.Client(
-            headers=HEADERS,
-            event_hooks={"response": [lambda reply: _bound(reply, max_reply_bytes)]},
-        )
+        self._http = bounded_client(max_reply_bytes)
         self.close = weakref.finalize(self, self._http.close)
         """Closes the connections; closing twice is allowed."""
         self._client = openai.OpenAI(
@@ -151,35 +145,13 @@ class OpenAIChat:
 
     def _failure(self, error: openai.OpenAIError, sent: frozenset[str]) -> ProviderError:
         if isinstance(error, openai.APIStatusError):
-            code = " ".join(str(word) for word in (error.type, error.code, error.param) if word)
+            message, code = said_in(error.body, "type", "code", "param")
             http = HttpFailure(
                 status=error.status_code,
-                message=_message(error),
+                message=message or str(error),
                 code=code,
                 headers=error.response.headers,
             )
             return provider_error(http, self._endpoint, sent)
-        what = scrubbed(f"{error} {error.__cause__ or ''}", self._endpoint)
-        kind = (
-            ProviderTimeoutError if isinstance(error, openai.APITimeoutError) else OverloadedError
-        )
-        return kind(f"{self.model}: {what}")
-
-
-def _message(error: openai.APIStatusError) -> str:
-    said = error.body.get("message") if isinstance(error.body, dict) else error.body
-    return said if isinstance(said, str) else str(error)
-
-
-class _Body(BoundedBody, httpx2.SyncByteStream):
-    timeouts = (httpx2.TimeoutException,)
-    breaks = (httpx2.TransportError,)
-
-
-def _bound(response: httpx2.Response, limit: int) -> None:
-    refuse_compressed(response.headers.get("content-encoding", ""))
-    stream = response.stream
-    if isinstance(stream, httpx2.SyncByteStream):
-        read_s = response.request.extensions.get("timeout", {}).get("read") or math.inf
-        deadline_s = time.monotonic() + read_s
-        response.stream = _Body(stream, stream.close, deadline_s=deadline_s, limit=limit)
+        late = isinstance(error, openai.APITimeoutError)
+        return connection_error(error, self._endpoint, late=late)

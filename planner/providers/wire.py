@@ -7,7 +7,14 @@ from pydantic import JsonValue, ValidationError
 from planner.providers.capabilities import Capabilities
 from planner.providers.contract import ModelRequest
 
-__all__ = ["count", "first_problem", "sent_features", "temperature_of", "top_logprobs_of"]
+__all__ = [
+    "count",
+    "first_problem",
+    "said_in",
+    "sent_features",
+    "temperature_of",
+    "top_logprobs_of",
+]
 
 
 def temperature_of(request: ModelRequest, record: Capabilities) -> float | None:
@@ -47,3 +54,21 @@ def first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
     return f"{place}: {problem['msg']}" if place else problem["msg"]
+
+
+def said_in(body: object, *words: str) -> tuple[str, str]:
+    """Returns the message and the machine-readable words of an error's body.
+
+    Args:
+        body: Parsed JSON, with the error under `error` or on its own; anything else says nothing.
+        words: Which fields of the error to take, where they are text.
+    """
+    if isinstance(body, list) and body:
+        body = body[0]
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(error, dict):
+        return (error if isinstance(error, str) else ""), ""
+    message = error.get("message")
+    found = (error.get(word) for word in words)
+    code = " ".join(word for word in found if isinstance(word, str))
+    return (message if isinstance(message, str) else ""), code

@@ -31,10 +31,12 @@ from planner.providers.contract import (
 )
 from planner.providers.endpoints import Endpoint
 from planner.providers.naming import open_adapter, read_name
+from tests.planner.wire_servers.anthropic_wire import AnthropicWire
+from tests.planner.wire_servers.google_wire import GoogleWire
 from tests.planner.wire_servers.openai_wire import LocalWire, OpenAIWire
 from tests.planner.wire_servers.wire_server import Answer, json_answer, serving
 
-WIRES = {wire.provider: wire for wire in (OpenAIWire(), LocalWire())}
+WIRES = {wire.provider: wire for wire in (OpenAIWire(), LocalWire(), AnthropicWire(), GoogleWire())}
 KEY = "sk-a-key-nobody-may-see"
 SCHEMA = {
     "type": "object",
@@ -234,9 +236,11 @@ def test_a_retry_after_that_is_no_time_is_none(case, value):
     assert case.failure(RateLimitedError, refused).retry_after_s is None
 
 
-def test_an_account_without_money_is_not_asked_again(case):
-    refused = case.wire.failure(429, "You exceeded your quota: check your plan and billing")
-    case.failure(CredentialsError, refused)
+@pytest.mark.parametrize("status", [400, 429])
+def test_an_account_without_money_is_not_asked_again(case, status):
+    if case.wire.no_money is None:
+        pytest.skip("not told apart")
+    case.failure(CredentialsError, case.wire.failure(status, case.wire.no_money))
 
 
 def test_a_server_that_does_not_answer_in_time(case):

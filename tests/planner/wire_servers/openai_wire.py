@@ -33,6 +33,7 @@ class OpenAIWire:
     limit_name = "max_completion_tokens"
     shown: ClassVar[dict[FinishReason, FinishReason]] = {}
     never_told: ClassVar[frozenset[str]] = frozenset()
+    no_money = "insufficient_quota: check your plan and billing details."
 
     def reply(
         self,

@@ -30,6 +30,8 @@ class WireFormat(Protocol):
     """Reasons that this provider cannot tell, and what is seen of them."""
     never_told: ClassVar[frozenset[str]]
     """Fields of `Usage` that it does not count."""
+    no_money: str | None
+    """What it says about an account without money, where it says that clearly."""
 
     def reply(
         self,
