@@ -276,7 +276,7 @@ def _text(value: JsonValue) -> str | None:
 def _says_null(value: JsonValue, kinds: frozenset[str]) -> bool:
     if value is None:
         return True
-    words = ("null", "none", "") if "string" not in kinds else ("null", "")
+    words = ("null",) if "string" in kinds else ("null", "none", "")
     return isinstance(value, str) and value.strip().lower() in words
 
 

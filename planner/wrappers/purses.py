@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from core.budget import BudgetTracker, Refused
+from planner.providers.contract import Purse
 
-__all__ = ["LedgerPurse"]
+__all__ = ["LedgerPurse", "MeteredPurse"]
 
 
 def _now_ms() -> int:
@@ -67,3 +68,27 @@ class LedgerPurse:
         """Gives a reservation back."""
         with self.lock:
             self.tracker.refund(request)
+
+
+@dataclass(slots=True)
+class MeteredPurse:
+    """A purse that adds up what was spent through it; safe where its inner purse is."""
+
+    inner: Purse
+    spent: int = 0
+    """Micro-dollars settled."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def reserve(self, request: str, upper_bound: int) -> str:
+        """As the inner purse."""
+        return self.inner.reserve(request, upper_bound)
+
+    def settle(self, request: str, actual: int) -> None:
+        """As the inner purse, and adds it up."""
+        self.inner.settle(request, actual)
+        with self._lock:
+            self.spent += actual
+
+    def refund(self, request: str) -> None:
+        """As the inner purse."""
+        self.inner.refund(request)

@@ -197,7 +197,7 @@ def test_what_keeps_the_schema_is_not_touched():
         ({"from_node": "null"}, {}),
         ({"from_node": "None"}, {}),
         ({"from_node": "3"}, {"from_node": 3}),
-        ({"note": ""}, {}),
+        ({"note": "null"}, {}),
         ({"note": 5}, {"note": "5"}),
         ({"note": ["a"]}, {"note": '["a"]'}),
         ({"share": "0.5"}, {}),

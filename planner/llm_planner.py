@@ -1,0 +1,399 @@
+"""A planner that asks a language model, checks what it says, and always has a plan.
+
+    context -> prompt -> provider -> find JSON -> read as a plan -> rules of plans -> mend
+                 ^                                                        |
+                 |              findings, a bounded number of times       |
+                 +--------------------------------------------------------+
+
+    no purse, no provider, an error of the provider, findings left at the end -> the fall-back
+
+The fall-back is a planner without a model (the rules). What a model wrote is used only when no
+rule of plans is broken; a page in the prompt can suggest anything, it cannot make a plan pass that
+leaves the task's sites, its agents or its money.
+
+When a running plan is changed, completed nodes are put into the new plan by us, as they are: a
+model writes only what is still to be done, so it can neither lose nor alter what is finished.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pydantic import JsonValue
+
+from core.errors import ConfigurationError, WorldError
+from core.plans import Plan
+from planner.context import ContextBuilder, PlanningContext
+from planner.findings import Finding, Flaw
+from planner.lenient_json import Cut
+from planner.parsing import find_json
+from planner.plan_dialect import SCHEMA_NAME, as_said, plan_schema, read_plan
+from planner.prompts.manager import Prompt, PromptManager
+from planner.providers.contract import (
+    ChatMessage,
+    FinishReason,
+    ModelReply,
+    ModelRequest,
+    Provider,
+    Purse,
+    Usage,
+)
+from planner.repairs import mend
+from planner.requests import Planner, PlanRequest, ReplanRequest
+from planner.validator import PlanContext
+from planner.wrappers.purses import MeteredPurse
+
+__all__ = ["LLMPlanner", "LLMPlannerConfig", "ModelTurn", "PlanningStory"]
+
+_PLAN_KEYS = frozenset({"nodes", "sketch", "dag"})
+_ECHO_CHARS = 30_000
+"""Longest reply of a model that is shown to it again; a longer one is not a plan."""
+_NOT_OURS = frozenset({Flaw.OVER_BUDGET, Flaw.UNKNOWN_AGENT, Flaw.UNFIT_AGENT, Flaw.FOREIGN_SITE})
+"""Rules that a completed node need not keep any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMPlannerConfig:
+    """How a model is asked."""
+
+    method: str = ""
+    """`p3o`, `ppo_lagrangian`, `macpo`: which word about money the prompt has; empty: none."""
+    max_repairs: int = 2
+    """Times that findings go back to the model; each is a call of its own."""
+    max_output_tokens: int = 3_000
+    """Of one reply, thinking included: what a reservation is made for."""
+    temperature: float | None = None
+    """`None`: the model's default."""
+    timeout_s: float = 60.0
+    context_tokens: int = 6_000
+    """Room for task, page, steps and notes, in our unit."""
+
+    def __post_init__(self) -> None:
+        if self.max_repairs < 0 or self.max_output_tokens < 1 or self.timeout_s <= 0:
+            raise ConfigurationError(f"a model is not asked like this: {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTurn:
+    """One reply of a model and what was thought of it."""
+
+    request: str
+    """Id of the request; its reservation has the same or one that begins with it."""
+    model: str
+    usage: Usage | None
+    attempts: int
+    latency_ms: int
+    put_right: tuple[str, ...]
+    """What was not as asked and had one meaning."""
+    findings: tuple[str, ...]
+    """What was wrong; empty: the plan was taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningStory:
+    """How one plan came about."""
+
+    task: str
+    origin: str
+    """`Plan.origin` of what was returned; empty when there was no plan."""
+    prompt: str
+    """Version of the prompt, as `plan@1+p3o@1`; empty when no model was asked."""
+    turns: tuple[ModelTurn, ...]
+    spent: int
+    """Micro-dollars settled for the model's calls, those that failed included."""
+    fell_back: str
+    """Why the fall-back made the plan; empty when the model did."""
+
+
+def _nobody_listens(story: PlanningStory) -> None:
+    del story
+
+
+def _fresh_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(slots=True)
+class _Dialogue:
+    """One plan being asked for."""
+
+    request: PlanRequest
+    prompt: Prompt
+    kept: Plan | None = None
+    revision: int = 0
+    turns: list[ModelTurn] = field(default_factory=list)
+
+
+class LLMPlanner:
+    """Implements `planner.requests.Planner` with a language model and a fall-back.
+
+    Safe for many threads at once when stack, fall-back and listener are.
+    """
+
+    def __init__(
+        self,
+        stack: Callable[[Purse], Provider | None],
+        fallback: Planner,
+        config: LLMPlannerConfig | None = None,
+        *,
+        prompts: PromptManager | None = None,
+        new_id: Callable[[], str] = _fresh_id,
+        on_story: Callable[[PlanningStory], None] = _nobody_listens,
+    ) -> None:
+        """Takes what planning needs.
+
+        Args:
+            stack: Makes a provider that pays from a purse, as `ProviderStack.for_purse`.
+            fallback: Makes the plan when no model does.
+            config: How a model is asked.
+            prompts: Where prompts come from; `None`: the files of the package.
+            new_id: Gives an id that no call had before: money is reserved by it.
+            on_story: Told how each plan came about, before it is returned.
+
+        Raises:
+            ConfigurationError: There is no prompt for the method.
+        """
+        self._stack = stack
+        self._fallback = fallback
+        self._config = config or LLMPlannerConfig()
+        self._prompts = prompts or PromptManager()
+        self._new_id = new_id
+        self._on_story = on_story
+        for name in ("plan", "replan", "repair"):
+            self._prompts.version(name, self._config.method)
+
+    def plan(self, request: PlanRequest) -> Plan:
+        """Returns a plan that keeps all rules, by the model or by the fall-back.
+
+        Raises:
+            PlanError: The pool cannot do what any plan needs.
+        """
+        dialogue = _Dialogue(request=request, prompt=self._prompt("plan", request))
+        plan, spent, why = self._asked(dialogue)
+        if plan is None:
+            plan = self._fallback.plan(request)
+        self._tell(dialogue, plan, spent, why)
+        return plan
+
+    def replan(self, request: ReplanRequest) -> Plan | None:
+        """Returns a plan that keeps completed nodes as they are, or `None`: give up."""
+        inner = request.request
+        dialogue = _Dialogue(
+            request=inner,
+            prompt=self._prompt("replan", inner, **_standing(request)),
+            kept=_completed(request),
+            revision=request.plan.revision + 1,
+        )
+        plan, spent, why = self._asked(dialogue)
+        better = plan if plan is not None else self._fallback.replan(request)
+        self._tell(dialogue, better, spent, why)
+        return better
+
+    def _prompt(self, name: str, request: PlanRequest, **more: object) -> Prompt:
+        context = self._context(request)
+        return self._prompts.render(name, self._config.method, context=context, **more)
+
+    def _context(self, request: PlanRequest) -> PlanningContext:
+        builder = ContextBuilder(
+            max_tokens=self._config.context_tokens,
+            agents=request.agents,
+            max_nodes=request.max_nodes,
+        )
+        return builder.build(
+            request.task,
+            observation=request.start_page,
+            budget=request.budget,
+            method=self._config.method,
+            site_notes=request.site_notes,
+        )
+
+    def _asked(self, dialogue: _Dialogue) -> tuple[Plan | None, int, str]:
+        """Returns the model's plan or `None`, what was spent, and why there is none."""
+        if dialogue.request.purse is None:
+            return None, 0, "nothing may be spent on a model"
+        purse = MeteredPurse(dialogue.request.purse)
+        provider = self._stack(purse)
+        if provider is None:
+            return None, 0, "there is no model to ask"
+        try:
+            plan, why = self._converse(provider, dialogue)
+        except WorldError as error:
+            # No reply, no money, or no ledger: nothing that another word to the model would change.
+            return None, purse.spent, f"{type(error).__name__}: {error}"
+        return plan, purse.spent, why
+
+    def _converse(self, provider: Provider, dialogue: _Dialogue) -> tuple[Plan | None, str]:
+        call = self._new_id()
+        first = ChatMessage(role="user", text=dialogue.prompt.text)
+        messages: tuple[ChatMessage, ...] = (first,)
+        findings: tuple[str, ...] = ()
+        for turn in range(self._config.max_repairs + 1):
+            asked = self._request(dialogue, f"{call}.{turn}", messages)
+            reply = provider.complete(asked)
+            read = _read(reply, dialogue)
+            findings = tuple(finding.message for finding in read.findings)
+            dialogue.turns.append(_turn(asked.id, reply, read.put_right, findings))
+            if not findings:
+                return read.plan, ""
+            if read.gave_up or reply.finish in (FinishReason.REFUSAL, FinishReason.FILTERED):
+                break
+            messages = (first, *self._objection(reply, findings))
+        return None, f"the model's plan breaks rules: {'; '.join(findings[:3])}"
+
+    def _request(
+        self, dialogue: _Dialogue, ident: str, messages: tuple[ChatMessage, ...]
+    ) -> ModelRequest:
+        return ModelRequest(
+            id=ident,
+            system=dialogue.prompt.system,
+            messages=messages,
+            schema_name=SCHEMA_NAME,
+            schema=plan_schema(dialogue.request),
+            max_output_tokens=self._config.max_output_tokens,
+            temperature=self._config.temperature,
+            timeout_s=self._config.timeout_s,
+        )
+
+    def _objection(self, reply: ModelReply, findings: tuple[str, ...]) -> tuple[ChatMessage, ...]:
+        """Returns the last reply and what is wrong with it; older ones are not shown again."""
+        prompt = self._prompts.render(
+            "repair",
+            self._config.method,
+            findings=findings,
+            was_cut=reply.finish is FinishReason.LENGTH,
+        )
+        echo = reply.text if 0 < len(reply.text) <= _ECHO_CHARS else "(no plan)"
+        return (
+            ChatMessage(role="assistant", text=echo),
+            ChatMessage(role="user", text=prompt.text),
+        )
+
+    def _tell(self, dialogue: _Dialogue, plan: Plan | None, spent: int, why: str) -> None:
+        self._on_story(
+            PlanningStory(
+                task=dialogue.request.task.key,
+                origin="" if plan is None else plan.origin,
+                prompt=dialogue.prompt.version if dialogue.turns else "",
+                turns=tuple(dialogue.turns),
+                spent=spent,
+                fell_back=why,
+            )
+        )
+
+
+class _Read(NamedTuple):
+    """What a reply says."""
+
+    plan: Plan | None
+    put_right: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    """Empty: the plan keeps all rules."""
+    gave_up: bool = False
+    """The model says that nothing is left to be planned."""
+
+
+def _turn(
+    ident: str, reply: ModelReply, put_right: tuple[str, ...], findings: tuple[str, ...]
+) -> ModelTurn:
+    return ModelTurn(
+        request=ident,
+        model=reply.model,
+        usage=reply.usage,
+        attempts=reply.attempts,
+        latency_ms=reply.latency_ms,
+        put_right=put_right,
+        findings=findings,
+    )
+
+
+def _read(reply: ModelReply, dialogue: _Dialogue) -> _Read:
+    found = find_json(reply.text, _PLAN_KEYS)
+    if isinstance(found, Finding):
+        return _Read(None, (), (found,))
+    was_cut = found.cut is Cut.LOST or (
+        found.cut is Cut.CLOSED and reply.finish is FinishReason.LENGTH
+    )
+    if was_cut:
+        cut = Finding(flaw=Flaw.UNREADABLE, message="the reply ended before the plan did")
+        return _Read(None, found.forgiven, (cut,))
+    if dialogue.kept is not None and _is_empty(found.value):
+        said = Finding(flaw=Flaw.EMPTY, message="the model gives the task up")
+        return _Read(None, found.forgiven, (said,), gave_up=True)
+    plan, fitted = read_plan(
+        found.value,
+        dialogue.request,
+        origin=reply.model or "model",
+        kept=dialogue.kept,
+        revision=dialogue.revision,
+    )
+    put_right = (*found.forgiven, *fitted.changes)
+    if plan is None or fitted.findings:
+        return _Read(None, put_right, tuple(fitted.findings))
+    return _mended(plan, dialogue, put_right)
+
+
+def _mended(plan: Plan, dialogue: _Dialogue, put_right: tuple[str, ...]) -> _Read:
+    """Mends what has one clear meaning, but nothing of what is completed."""
+    mended = mend(plan, PlanContext.of(dialogue.request))
+    kept = {} if dialogue.kept is None else {node.id: node for node in dialogue.kept.nodes}
+    whole = mended.plan.model_copy(
+        update={"nodes": tuple(kept.get(node.id, node) for node in mended.plan.nodes)}
+    )
+    findings = tuple(
+        finding
+        for finding in mended.findings
+        if finding.node not in kept or finding.flaw not in _NOT_OURS
+    )
+    return _Read(whole, (*put_right, *mended.repairs), findings)
+
+
+def _is_empty(said: JsonValue) -> bool:
+    return isinstance(said, dict) and said.get("nodes") == []
+
+
+def _completed(request: ReplanRequest) -> Plan:
+    """Returns the completed part of a plan."""
+    done = {node_id for node_id, report in request.nodes.items() if report.outputs is not None} & {
+        node.id for node in request.plan.nodes
+    }
+    return request.plan.model_copy(
+        update={
+            "nodes": tuple(node for node in request.plan.nodes if node.id in done),
+            "edges": tuple(
+                edge for edge in request.plan.edges if {edge.source, edge.target} <= done
+            ),
+        }
+    )
+
+
+def _standing(request: ReplanRequest) -> Mapping[str, object]:
+    """Returns what a prompt says about a running plan."""
+    lines = []
+    for node in request.plan.nodes:
+        report = request.nodes.get(node.id)
+        if report is None:
+            lines.append(f"node {node.id}: not begun")
+        elif report.outputs is not None:
+            lines.append(f"node {node.id}: finished with {_short(dict(report.outputs))}")
+        elif report.failure is not None:
+            lines.append(
+                f"node {node.id}: failed ({report.failure}) after {report.attempts} attempts by "
+                f"{', '.join(report.agents) or 'nobody'}: {report.reason[:300]}"
+            )
+        else:
+            lines.append(f"node {node.id}: open, {report.attempts} attempts")
+    return {
+        "plan": json.dumps(as_said(request.plan)["nodes"], ensure_ascii=False),
+        "standing": lines,
+        "trigger": request.trigger.value,
+        "failed_node": request.node,
+        "reason": request.reason[:1_000],
+    }
+
+
+def _short(values: dict[str, JsonValue]) -> str:
+    return json.dumps(values, ensure_ascii=False)[:800]
