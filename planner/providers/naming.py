@@ -65,8 +65,11 @@ def read_name(typed: str) -> ModelName:
     label = typed.strip()
     for provider, form in _FORMS:
         if re.fullmatch(form, label):
-            wire = "" if provider == RULES else label.removeprefix("local:").strip()
-            return ModelName(provider, label, _WIRE_NAMES.get(wire, wire))
+            if provider == RULES:
+                return ModelName(provider, label, "")
+            if provider == "local":
+                return ModelName(provider, label, label.removeprefix("local:").strip())
+            return ModelName(provider, label, _WIRE_NAMES.get(label, label))
     raise ConfigurationError(f"no model has the name {label!r}: expected {_FORMS_IN_WORDS}")
 
 

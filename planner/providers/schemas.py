@@ -75,12 +75,13 @@ def spoken(request: ModelRequest, record: Capabilities) -> tuple[str, tuple[Chat
 def longest_form(request: ModelRequest) -> str:
     """Returns the text of the longest form in which the request can go out.
 
-    What a reservation is made for: the schema may go as a parameter or in words, and the words
-    are longer than the parameter.
+    What a reservation is made for. A schema goes as a parameter or in words, to a server of our
+    own as both, and providers bill it as input either way.
     """
     said = [request.system, *(message.text for message in request.messages)]
     if request.schema is not None:
-        said += [request.schema_name, instruction(request)]
+        parameter = json.dumps(strict(request.schema), ensure_ascii=False)
+        said += [request.schema_name, instruction(request), parameter]
     return "\n\n".join(said)
 
 
