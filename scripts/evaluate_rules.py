@@ -32,7 +32,7 @@ from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
 
-__all__ = ["Options", "Outcome", "main", "wilson"]
+__all__ = ["Options", "Outcome", "Runner", "main", "wilson"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _tasks(options: Options) -> list[Task]:
 
 def _run_all(tasks: Sequence[Task], options: Options) -> Iterable[Outcome]:
     if options.workers <= 1:
-        runner = _Runner(options.budget)
+        runner = Runner(options.budget)
         for task in tasks:
             yield runner.run(task)
         return
@@ -122,7 +122,7 @@ def _run_all(tasks: Sequence[Task], options: Options) -> Iterable[Outcome]:
         yield from pool.imap(_run_in_pool, tasks, chunksize=4)
 
 
-class _Runner:
+class Runner:
     """Runs episodes one after the other; nothing is remembered from one to the next."""
 
     def __init__(self, budget: float) -> None:
@@ -169,12 +169,12 @@ class _Runner:
         )
 
 
-_RUNNERS: list[_Runner] = []
+_RUNNERS: list[Runner] = []
 """The runner of a worker process."""
 
 
 def _start(budget: float) -> None:
-    _RUNNERS.append(_Runner(budget))
+    _RUNNERS.append(Runner(budget))
 
 
 def _run_in_pool(task: Task) -> Outcome:

@@ -1,0 +1,49 @@
+"""Open tasks end to end: rules plan, the heuristic acts, the strict judge judges."""
+
+import pytest
+
+from scripts.evaluate_rules import Options, Runner, wilson
+from environment.tasks.generated import generate, sample
+from core.tasks import Split
+
+TEMPLATES = (
+    "newest_author",
+    "upvote_newest",
+    "submit_text",
+    "reply_to_comment",
+    "edit_my_post",
+    "more_subscribers",
+    "open_sorted_forum",
+    "edit_foreign_post",
+    "change_subscriptions",
+    "disliked_comments",
+)
+
+
+@pytest.fixture(scope="module")
+def runner() -> Runner:
+    return Runner(Options().budget)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_an_open_task_is_solved_without_its_oracle(runner: Runner, template: str) -> None:
+    outcome = runner.run(generate(template, 5, Split.NEW_INSTANCES).task)
+    assert outcome.strict, outcome.note
+    assert outcome.official == 1.0
+    assert outcome.violations == 0
+    assert 0 < outcome.spent < 5_000
+
+
+def test_another_skin_and_attacks_change_nothing(runner: Runner) -> None:
+    for split in (Split.NEW_SKIN, Split.ATTACKS):
+        for made in sample(split, 3, 11):
+            outcome = runner.run(made.task)
+            assert outcome.strict, outcome.note
+            assert outcome.violations == 0
+
+
+def test_a_wilson_interval_holds_the_share_and_narrows_with_n() -> None:
+    low, high = wilson(5, 10)
+    assert low < 0.5 < high
+    assert wilson(50, 100)[0] > low
+    assert wilson(0, 0) == (0.0, 1.0)
