@@ -156,7 +156,7 @@ def _item(observation: Observation, key: str, ids: list[int], headers: tuple[str
         _read_cells(observation, item, headers)
     else:
         _read_row(observation, item, [elements[index] for index in ids])
-    _finish(observation, item)
+    _finish(item)
     return item
 
 
@@ -211,7 +211,7 @@ def _read_link(
         fields.setdefault(count[1], count[0])
         item.opens = index
         fields["url"] = url
-    elif item.kind == "comment" and parts and before.endswith((" on", "under")) or before == "on":
+    elif item.kind == "comment" and parts and (before == "on" or before.endswith((" on", "under"))):
         fields["post_title"], fields["post_url"] = element.name, url
     elif before.endswith(_PARENT) and parts:
         fields["parent_author"], fields["parent"] = element.name, url
@@ -272,7 +272,7 @@ def _read_text(item: Item, element: Element, body: list[str]) -> None:
             item.fields.setdefault(count[1], count[0])
 
 
-def _finish(observation: Observation, item: Item) -> None:
+def _finish(item: Item) -> None:
     if not item.kind:
         item.kind = "post" if "comments" in item.fields else ""
     if item.kind in ("comment", "message"):

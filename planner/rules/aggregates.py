@@ -1,4 +1,4 @@
-"""Questions about many things at once: sums, differences, distinct people, common members, ranks."""
+"""Questions about many things at once: sums, differences, distinct people, ranks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def _is_total(frame: Frame, fields: set[str]) -> bool:
 def _is_busiest(frame: Frame, fields: set[str]) -> bool:
     del fields
     return frame.speaks_of(
-        r"most often|most active|most frequent|(?:written|posted|left|made|submitted|has|wrote) the most"
+        r"most often|most active|most frequent|(?:written|posted|left|made|submitted|has"
+        r"|wrote) the most"
         r" (?:comments|posts|submissions|replies)|commented (?:the )?most\b|most prolific"
     ) and frame.speaks_of(r"\b(?:who|user|users|username|person|member|author|commenter)\b")
 
@@ -70,7 +71,8 @@ def _is_distinct(frame: Frame, fields: set[str]) -> bool:
     return (
         frame.speaks_of(
             r"\b(?:different|distinct|unique) (?:users|people|authors|commenters|members|persons)\b"
-            r"|\b(?:users|people|everyone|everybody|all|who|usernames) (?:who|that|has|have) (?:have )?"
+            r"|\b(?:users|people|everyone|everybody|all|who|usernames) (?:who|that|has"
+            r"|have) (?:have )?"
             r"(?:commented|replied|posted|submitted)\b"
         )
         and not frame.users

@@ -2,8 +2,8 @@
 
     text -> fragments at punctuation and `and` -> predicate of each -> groups
 
-A fragment without a predicate belongs to the request before it; words before the first request, and
-sentences that only set the scene, to the one after. Looking somewhere first (`find`, `open`) belongs
+A fragment without a predicate belongs to the request before it; words before the first request,
+and sentences that only set the scene, to the one after. Looking somewhere first (`find`, `open`) belongs
 to what is then done there.
 """
 
@@ -17,15 +17,31 @@ from planner.rules.masking import Masked
 __all__ = ["Clause", "is_change", "split_clauses"]
 
 _MUTATING = frozenset(
-    "upvote downvote unvote subscribe unsubscribe block unblock message comment delete edit "
-    "edit_biography create_forum post clear".split()  # noqa: SIM905
+    [
+        "upvote",
+        "downvote",
+        "unvote",
+        "subscribe",
+        "unsubscribe",
+        "block",
+        "unblock",
+        "message",
+        "comment",
+        "delete",
+        "edit",
+        "edit_biography",
+        "create_forum",
+        "post",
+        "clear",
+    ]
 )
 """Predicates that change the site, beside those that begin with `other:`."""
 
 _CUT = re.compile(r"(?<=[.;?!:,])\s+|\s+(?=(?:and|then|but)\s)")
 _LEAD = re.compile(
     r"^(?:(?:and|then|but|also|please|besides|moreover|now|next|finally|afterwards|after that|first"
-    r"|two things|to|could you|can you|i want you to|i want to|i would like to|i need to|i'd like to"
+    r"|two things|to|could you|can you|i want you to|i want to|i would like to|i need to"
+    r"|i'd like to"
     r"|let us|let me|simply|just|there),?:?\s+)*",
     re.IGNORECASE,
 )
@@ -68,7 +84,8 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
      r"(?: \w+)? (?:comment|reply|remark|response)s?\b(?! (?:counts?|with the most))"),
     ("comment", r"leave\b.*«\d+»"),
     ("post", r"(?:re-?post|cross-?post|post|submit|share|publish)\b"
-     r"(?! (?:titles?|authors?|urls?|counts?|bod(?:y|ies)|that|is|has|with the (?:most|highest|lowest)"
+     r"(?! (?:titles?|authors?|urls?|counts?|bod(?:y|ies)|that|is|has|with the (?:most|highest"
+     r"|lowest)"
      r"|page|dates?|scores?|names?|links?|texts?)\b)"),
     ("post", r"(?:create|make|write|start|open an?|open (?:\w+ )?new|add|put up)\b[^.]*"
      r"\b(?:post|submission|thread|discussion|topic|entry|question|notice|link)\b"),
@@ -79,15 +96,22 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("navigate", r"(?:show|display|pull up|sort)\b"),
     ("find", r"(?:find|locate|look at|look up|look in|look for|check|consider|compare|among|see)\b"),
     ("retrieve", r"(?:return|get|give|tell|list|count|name|report|collect|determine|compute|provide"
-     r"|what|which|who|whose|how|when|where|is|are|does|do|did|has|have|i need|i want to know|in which"
-     r"|answer with|write down|fetch|gather|extract|identify|state|sum|calculate|on which|by whom)\b"),
+     r"|what|which|who|whose|how|when|where|is|are|does|do|did|has|have|i need|i want to know"
+     r"|in which"
+     r"|answer with|write down|fetch|gather|extract|identify|state|sum|calculate|on which"
+     r"|by whom)\b"),
 )  # fmt: skip
 _OTHERS = re.compile(
-    r"(?:(?:change|set|update|reset|switch) (?:my |the |\S+'s )?(?:password|e-?mail|user ?name|avatar|profile picture"
-    r"|language|theme|country|time ?zone)|report|flag|pin|sticky|award|gild|bookmark|save|favou?rite|hide|lock|ban|kick|mute|upload|attach|archive"
-    r"|translate|print|download|schedule|invite|promote|transfer|rename my|star|give gold|give an award|tip|donate"
-    r"|make (?:me|\S+) an? (?:moderator|admin)|verify|merge|feature|nominate|poll|start a poll|create a poll"
-    r"|tag|label|export|enable|disable|turn on|turn off|switch on|switch off|deactivate|close my|sticky)\b"
+    r"(?:(?:change|set|update|reset|switch) (?:my |the |\S+'s )?(?:password|e-?mail|user ?name"
+    r"|avatar|profile picture"
+    r"|language|theme|country|time ?zone)|report|flag|pin|sticky|award|gild|bookmark|save"
+    r"|favou?rite|hide|lock|ban|kick|mute|upload|attach|archive"
+    r"|translate|print|download|schedule|invite|promote|transfer|rename my|star|give gold"
+    r"|give an award|tip|donate"
+    r"|make (?:me|\S+) an? (?:moderator|admin)|verify|merge|feature|nominate|poll|start a poll"
+    r"|create a poll"
+    r"|tag|label|export|enable|disable|turn on|turn off|switch on|switch off|deactivate|close my"
+    r"|sticky)\b"
 )
 """Acts that some sites offer; whether this one does, its page says."""
 _NOMINALS: tuple[tuple[str, str], ...] = (
@@ -233,5 +257,5 @@ def _merged(groups: list[_Group]) -> list[_Group]:
 
 
 def _ends_open(groups: list[_Group]) -> bool:
-    """Returns whether the last thing asked for is a page, as in `Which one ...? Open its page.`"""
+    """Returns whether the last thing asked for is a page, as in `Which one? Open its page`."""
     return groups[-1].predicate == "navigate"

@@ -39,17 +39,20 @@ _DEFAULTS = ("text", "post", "title", "body", "query", "name")
 _COPIES = re.compile(r"\b(?:images?|pictures?|photos?|re-?post|cross-?post)\b")
 _ALIASES = {"comment_ref": "comment"}
 _PEOPLE = re.compile(
-    r"\b(?:bios?|biograph\w+|profiles?|messages?|conversation|follow(?:er)?|users?|members?|block)\b"
+    r"\b(?:bios?|biograph\w+|profiles?|messages?|conversation|follow(?:er)?|users?|members?"
+    r"|block)\b"
 )
 _KEYS = re.compile(r"(?:with (?:the )?)?keys? ((?:«\d+»(?:, and |,? and |, |,)?)+)")
 _HERE = re.compile(
-    r"\b(?:this|the current) (?:post|page|forum|thread|submission|discussion|community|user)\b|\bhere\b"
+    r"\b(?:this|the current) (?:post|page|forum|thread|submission|discussion|community|user)\b"
+    r"|\bhere\b"
     r"|\bon (?:the )?page\b"
 )
 _ANY_FORUM = re.compile(
     r"\b(?:(?:most )?(?:relevant|appropriate|suitable|fitting|best|right|proper|matching)"
     r" (?:forum|community|subreddit)"
-    r"|(?:forum|community) (?:where|that|which) (?:i am|i'm|people|someone|fits|suits|it (?:fits|suits|belongs)"
+    r"|(?:forum|community) (?:where|that|which) (?:i am|i'm|people|someone|fits|suits|it (?:fits"
+    r"|suits|belongs)"
     r"|is (?:most|best)|would)"
     r"|(?:forum|community) (?:of your choice|it fits|that fits))\b"
 )
@@ -187,7 +190,8 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
 def _ranked_place(text: str) -> list[Place]:
     """Returns the forum that is named by being the largest, the smallest, ... of all."""
     match = re.search(
-        r"(?:forum|community) (?:with|that has|having) the (most|fewest|highest number of|largest number of"
+        r"(?:forum|community) (?:with|that has|having) the (most|fewest|highest number of"
+        r"|largest number of"
         r"|lowest number of|smallest number of) (subscribers|members|posts|submissions)"
         r"|(largest|biggest|most popular|smallest|most subscribed) (?:forum|community)\b",
         text,

@@ -35,7 +35,8 @@ _DESCRIBED = (
         r"(?=,? (?:and|then|by|where|please|so|with the (?:lowest|highest|most|fewest))\b|[,.;]|$)"
     ),
     re.compile(
-        r"\b(?:image|picture|photo|photograph) of (?P<text>[^«».,;]+?)(?= from\b| in\b| to\b|[,.;]|$)",
+        r"\b(?:image|picture|photo|photograph) of (?P<text>[^«».,;]+?)(?= from\b| in\b| to\b"
+        r"|[,.;]|$)",
         re.IGNORECASE,
     ),
 )

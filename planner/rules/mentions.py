@@ -1,4 +1,4 @@
-"""Names in an intent: which words name forums, which name users, and which texts are quoted for what.
+"""Names in an intent: which words name forums, which users, and what stands around quotations.
 
 A word is a name when it is marked (`f/x`, a figure, an underscore, an inner capital), stands where
 only a name can stand (`in x`, `x forum`, `user x`), or is no word of plain English that tasks are
@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 from planner.rules.masking import QUOTE, Masked
+from planner.rules.word_lists import vocabulary, word_list
 
 __all__ = [
     "Mention",
@@ -21,35 +20,20 @@ __all__ = [
     "find_mentions",
     "is_certain",
     "quote_uses",
-    "vocabulary",
 ]
 
 _TOKEN = re.compile(r"«\d+»|‹\d+›|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
-_FORUM_WORDS = frozenset({"forum", "forums", "community", "communities", "subreddit", "subreddits"})
-_USER_WORDS = frozenset(
-    {"user", "users", "member", "members", "author", "profile", "redditor", "username", "people"}
-)
-_LINKERS = frozenset(
-    {",", "and", "or", "both", "vs", "versus", "than", "&", "the", "user", "forum"}
-)
-_SAYS = frozenset(
-    "has have had submitted posted wrote made say says said gets commented created writes "
-    "contributed received would goes uploaded shared leave write post make submit say comment "
-    "register join sign left joined registered replied answered".split()  # noqa: SIM905
-)
-_PLACE_LEFT = frozenset(
-    {"in", "of", "join", "leave", "on", "at", "inside", "within", "into", "for"}
-)
-_PERSON_LEFT = frozenset(
-    "by user users member author with message block unblock make ban promote invite kick mute "
-    "ignore tell between".split()  # noqa: SIM905
-)
-_GENERIC = frozenset(
-    "a an the this that these those same new other another relevant appropriate suitable right "
-    "most best such each every any all their its my which what two three both respective given "
-    "discussion fitting good whole matching following larger smaller bigger wrong largest biggest "
-    "smallest popular busiest subscribed active".split()  # noqa: SIM905
-)
+_FORUM_WORDS = word_list("forum_words")
+_GENERIC = word_list("generic")
+_LINKERS = word_list("linkers")
+_NEVER = word_list("never")
+_OF_FORUM = word_list("of_forum")
+_OF_PERSON = word_list("of_person")
+_PERSON_LEFT = word_list("person_left")
+_PLACE_LEFT = word_list("place_left")
+_SAYS = word_list("says")
+_SKIPPED = word_list("skipped")
+_USER_WORDS = word_list("user_words")
 _PHRASE = re.compile(
     r"\b(?:in|of|to|from|on|at|the|for|join|leave|and|or|,)\s+(?:the\s+)?"
     r"((?:(?!(?:in|of|to|from|on|the|for|and|or|a|by|at|with|post|posts|submission|is)\b)"
@@ -80,13 +64,6 @@ class QuoteUse:
     """Up to 60 characters before it, lower-cased."""
     after: str
     start: int
-
-
-@cache
-def vocabulary() -> frozenset[str]:
-    """Returns the plain words that tasks are worded with."""
-    text = resources.files("planner.rules").joinpath("vocabulary.txt").read_text("utf-8")
-    return frozenset(text.split())
 
 
 def quote_uses(masked: Masked) -> list[QuoteUse]:
@@ -188,7 +165,7 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
         return "", ""
     if at_start and bare.istitle() and not _is_marked(bare):
         return "", ""
-    if _is_foreign(bare, low) and (
+    if _is_foreign(low) and (
         bare != low or not low.endswith(("ing", "ed", "ly")) or _is_listed(tokens, index)
     ):
         return bare, "user" if owner and left not in _PLACE_LEFT - {"of", "on", "for"} else ""
@@ -226,7 +203,7 @@ def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
 def _continues(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether a word foreign to plain English follows a name and a linking word."""
     token, linker = tokens[index][0], tokens[index - 1][0].casefold()
-    return linker in {"and", "or", ","} and _is_foreign(token, token.casefold())
+    return linker in {"and", "or", ","} and _is_foreign(token.casefold())
 
 
 def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
@@ -237,18 +214,10 @@ def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     return before and (right in {".", "?", "!", ",", ";", "and", "or", ")"} | _FORUM_WORDS | _SAYS)
 
 
-def _is_foreign(bare: str, low: str) -> bool:
+def _is_foreign(low: str) -> bool:
     """Returns whether a word is none of plain English; joined words are looked at in parts."""
     known = vocabulary()
     return low not in known and not all(part in known for part in re.split(r"[-'.]", low) if part)
-
-
-_NEVER = frozenset(
-    "whose where for focused that is and with named called about in on to of which who has the "
-    "or by there are have list page pages related it first posts post from using titled to at "
-    "please then so also points newest latest most top mine order full total general addition "
-    "mind place detail details return particular".split()  # noqa: SIM905
-)
 
 
 def _typed(
@@ -308,12 +277,3 @@ def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
     if left in _PERSON_LEFT or left in ("did", "does", "has", "have"):
         return "user"
     return ""
-
-
-_SKIPPED = frozenset({"both", "the", "either", "each", "two", "three"})
-_OF_FORUM = frozenset(
-    "post posts submission submissions thread threads forum sidebar description subscribers".split()  # noqa: SIM905
-)
-_OF_PERSON = frozenset(
-    "comment comments reply replies bio biography profile message messages conversation user".split()  # noqa: SIM905
-)

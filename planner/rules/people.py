@@ -11,10 +11,14 @@ __all__ = ["is_indirect", "person_url"]
 
 _WRITER = (
     r"\b(?:author|poster|writer|submitter|op|original poster)\b"
-    r"|\b(?:user|person|one|whoever|somebody|someone) (?:who|that) (?:wrote|posted|submitted|made|created|started)\b"
+    r"|\b(?:user|person|one|whoever|somebody|someone) (?:who|that) (?:wrote|posted|submitted"
+    r"|made|created|started)\b"
     r"|\b(?:who|whoever|which user) (?:wrote|posted|submitted|made|created|started)\b"
 )
-_FOUNDER = r"\b(?:creator|founder|owner|moderator) of (?:the )?(?:forum|f/|[\w-]+ forum)|\bforum'?s? (?:creator|founder|owner)"
+_FOUNDER = (
+    r"\b(?:creator|founder|owner|moderator) of (?:the )?(?:forum|f/|[\w-]+ forum)"
+    r"|\bforum'?s? (?:creator|founder|owner)"
+)
 
 
 def is_indirect(frame: Frame) -> bool:

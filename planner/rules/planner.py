@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from core.events import FailureKind
 from core.plans import Plan, PlanNode, Verb
@@ -111,8 +112,10 @@ def _drawn(
 
 
 _BORROWED = re.compile(
-    r"\b(?:with|saying|that says|containing|consisting of|namely|whose text is|of|the text)\s+((?:the )?"
-    r"(?:title|author(?:'s name)?|username|name|score|number of comments|text|body|url|subscriber count"
+    r"\b(?:with|saying|that says|containing|consisting of|namely|whose text is|of"
+    r"|the text)\s+((?:the )?"
+    r"(?:title|author(?:'s name)?|username|name|score|number of comments|text|body|url"
+    r"|subscriber count"
     r"|number of subscribers)\b.*)",
     re.IGNORECASE,
 )
@@ -136,7 +139,7 @@ def _without_borrowed(recipe: Recipe, frame: Frame) -> Frame:
 
 def _share_context(frames: Sequence[Frame]) -> None:
     """Gives a request without a place or a person those of the request before it."""
-    for before, frame in zip(frames, frames[1:], strict=False):
+    for before, frame in pairwise(frames):
         refers = frame.speaks_of(
             r"\b(?:there|it|its|that forum|this forum|that post|that user|the same|them|him|her)\b"
         )

@@ -151,7 +151,10 @@ def _asks_about_comments(frame: Frame, fields: set[str]) -> bool:
 
 
 def _asks_about_comment_of_user(frame: Frame, fields: set[str]) -> bool:
-    latest = r"\b(?:newest|latest|last|most recent|top|best|highest[- ]\w+|lowest[- ]\w+) (?:\w+ )?comment\b|comment(?:ed)? last"
+    latest = (
+        r"\b(?:newest|latest|last|most recent|top|best|highest[- ]\w+"
+        r"|lowest[- ]\w+) (?:\w+ )?comment\b|comment(?:ed)? last"
+    )
     mine = frame.speaks_of(r"\bmy (?:\w+[- ]){0,3}?(?:comment|reply)\b|\bi comment(?:ed)? last\b")
     lone = (bool(frame.users) or mine) and not frame.places and not frame.said.get("post")
     return lone and frame.speaks_of(latest) and not fields & _OF_USER
@@ -318,7 +321,8 @@ def _of_comments(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answerin
 
 
 _REPLIES_TO = (
-    r"\brepl(?:y|ies|ied) (?:\w+ )?(?:to|did|does|has|of|under)\b|\breplies\b.*\bcomment\b|\banswers? to\b"
+    r"\brepl(?:y|ies|ied) (?:\w+ )?(?:to|did|does|has|of|under)\b|\breplies\b.*\bcomment\b"
+    r"|\banswers? to\b"
     r"|\bin reply to\b|\b(?:replied|answered) to\b|\bto whom\b|\bwhom\b"
 )
 

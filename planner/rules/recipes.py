@@ -194,7 +194,8 @@ class Recipe:
         if self.created is None and self.latest is not None and frame.speaks_of(refers):
             return self.latest
         if self.created is not None and frame.speaks_of(
-            r"\b(?:created|that|the new|this new|new|your|my|the) (?:post|submission|thread)\b|\bit\b"
+            r"\b(?:created|that|the new|this new|new|your|my|the) (?:post|submission|thread)\b"
+            r"|\bit\b"
         ):
             return self.created
         return self.start_url if self._starts_inside() else None
@@ -216,10 +217,10 @@ class Recipe:
     def target_comment(self, frame: Frame, place: Place | None) -> Flow:
         """Returns the address of the comment that a request is about."""
         is_lone = place is None and not frame.said.get("post") and not frame.is_here
-        if is_lone and self.latest is None and "comment" not in frame.said:
-            if frame.users or frame.is_mine:
-                named = frame if frame.users else replace(frame, users=["me"])
-                return self.comment_of_user(named)["url"]
+        is_lone = is_lone and self.latest is None and "comment" not in frame.said
+        if is_lone and (frame.users or frame.is_mine):
+            named = frame if frame.users else replace(frame, users=["me"])
+            return self.comment_of_user(named)["url"]
         thread = self.thread(frame, place) or self.home
         return self.comment(frame, thread)["url"]
 
@@ -249,7 +250,8 @@ class Recipe:
 def _comment_order(frame: Frame) -> tuple[str, int]:
     """Returns the order and the place of the comment that a request speaks of."""
     near = re.search(
-        r"\b(first|second|third|fourth|fifth|last|newest|latest|most recent|oldest|earliest|top|best"
+        r"\b(first|second|third|fourth|fifth|last|newest|latest|most recent|oldest|earliest|top"
+        r"|best"
         r"|highest[- ]\w+|lowest[- ]\w+|worst|most upvoted|most liked) (?:\w+ )?(?:comment|reply)\b"
         r"|\b(?:comment|reply) (?:that has |that got |with |having )(?:the )?"
         r"(most|highest|best|lowest|fewest) (?:score|points|votes|upvotes|rating)",
@@ -320,7 +322,8 @@ _WINNER = (
 
 
 _MY_POST = (
-    r"\bmy (?:\w+[- ]){0,3}?(?:posts?|submissions?|threads?)\b|\b(?:post|submission|thread) of mine\b"
+    r"\bmy (?:\w+[- ]){0,3}?(?:posts?|submissions?|threads?)\b|\b(?:post|submission"
+    r"|thread) of mine\b"
     r"|\b(?:post|submission|thread) (?:that )?i (?:have )?(?:wrote|made|submitted|posted)\b"
 )
 
@@ -332,7 +335,7 @@ def _by_user(frame: Frame) -> list[Value]:
     return [{"field": "author", "op": "is", "value": value}]
 
 
-def _each_place(recipe: Recipe, frame: Frame) -> list[Place | None]:
+def _each_place(frame: Frame) -> list[Place | None]:
     return list(frame.places) or [None]
 
 
@@ -341,7 +344,7 @@ def _branches(
 ) -> list[NodeHandle]:
     """Draws one branch for each place; branches are independent."""
     drawn = []
-    for place in _each_place(recipe, frame):
+    for place in _each_place(frame):
         drawn.append(draw(place))
         recipe.draft.branch += 1
     return drawn

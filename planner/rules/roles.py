@@ -12,7 +12,8 @@ __all__ = ["assign"]
 
 _CUES: dict[str, tuple[tuple[str, float], ...]] = {
     "post": (
-        (r"(?:posts?|submissions?|threads?|story|article|link|discussion|picture|image of)(?: (?:called"
+        (r"(?:posts?|submissions?|threads?|story|article|link|discussion|picture"
+         r"|image of)(?: (?:called"
          r"|titled|named|with the title|entitled|on|about|of))?\W*$", 3.0),
         (r"(?:under|beneath|below|commented on|comments of|comments on|comment on)\W*$", 2.8),
         (r"(?:find|open|of|on|on the|for|to|about)\W*$", 1.5),
@@ -23,19 +24,23 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
         (r"(?:that|with|text)\W*$", 1.0),
     ),
     "word": (
-        (r"(?:contain|mention|includ|hav|with|use)\w*(?: (?:the|a))?(?: (?:word|words|phrase|term|text|string))"
+        (r"(?:contain|mention|includ|hav|with|use)\w*(?: (?:the|a))?(?: (?:word|words|phrase"
+         r"|term|text|string))"
          r"\W*$", 5.0),
         (r"(?:contain|mention|includ)\w*\W*$", 4.0),
         (r"\bthe (?:word|words|phrase|term)\W*$", 4.0),
     ),
     "comment_ref": (
-        (r"\b(?:to|on) (?:the|that|a) (?:comment|reply)(?: (?:that|which) (?:says|reads)| saying| reading"
+        (r"\b(?:to|on) (?:the|that|a) (?:comment|reply)(?: (?:that|which) (?:says|reads)| saying"
+         r"| reading"
          r"| with the text)?\W*$", 4.0),
     ),
     "text": (
-        (r"(?:comment|reply|remark|answer|message|response|note)(?: (?:with|that says|saying|reading"
+        (r"(?:comment|reply|remark|answer|message|response|note)(?: (?:with|that says|saying"
+         r"|reading"
          r"|is|to it))?\W*$", 3.0),
-        (r"(?:with|saying|says?|text|write|it|reads?|respond|words?|line|send|leave|becomes?|to|by|be"
+        (r"(?:with|saying|says?|text|write|it|reads?|respond|words?|line|send|leave|becomes?|to"
+         r"|by|be"
          r"|that)\W*$", 2.0),
         (r"(?:and|gets?)\W*$", 0.6),
     ),
@@ -58,12 +63,14 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
     "description": ((r"(?:description|described as|describes it as)(?: (?:is|says|of|to))?\W*$", 3.0),),
     "sidebar": ((r"(?:sidebar|side panel)(?: (?:is|says|of|to|text|reads))?\W*$", 3.0),),
     "forum_title": (
-        (r"\b(?:the|a|one|new) (?:forum|community|subreddit) (?:called|titled|named|entitled)\W*$", 4.0),
+        (r"\b(?:the|a|one|new) (?:forum|community|subreddit) (?:called|titled|named"
+         r"|entitled)\W*$", 4.0),
         (r"(?:forum|community|subreddit) (?:with the (?:title|name)|whose (?:title|name) is"
          r"|that is (?:called|titled|named)|which is (?:called|titled|named))\W*$", 4.0),
     ),
     "topic": (
-        (r"(?:forum|community|subreddit)s?\b[^«,]{0,30}(?:related to|about|for|focused on|dedicated to"
+        (r"(?:forum|community|subreddit)s?\b[^«,]{0,30}(?:related to|about|for|focused on"
+         r"|dedicated to"
          r"|devoted to|dealing with|concerning|topics? of)(?: the topics?(?: of)?)?\W*$", 4.0),
     ),
     "forum": ((r"(?:f/|forums?|in|to|from)(?: the)?\W*$", 0.8),),

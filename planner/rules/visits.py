@@ -65,7 +65,10 @@ def visit(recipe: Recipe, frame: Frame) -> NodeHandle:
     return me
 
 
-_EDITOR = r"\bform\b|\beditor\b|\bpage (?:for|to|where|on which|that lets) .*(?:edit|change|creat|submit|writ|compos)"
+_EDITOR = (
+    r"\bform\b|\beditor\b|\bpage (?:for|to|where|on which|that lets) .*(?:edit|change"
+    r"|creat|submit|writ|compos)"
+)
 
 
 def _editor(recipe: Recipe, frame: Frame) -> NodeHandle:

@@ -18,7 +18,10 @@ __all__ = [
     "rank_of",
 ]
 
-_KIND = r"(?:posts?|submissions?|threads?|questions?|discussions?|ones?|items?|entries|comments?|repl(?:y|ies))"
+_KIND = (
+    r"(?:posts?|submissions?|threads?|questions?|discussions?|ones?|items?|entries|comments?"
+    r"|repl(?:y|ies))"
+)
 _ORDERS: tuple[tuple[str, str], ...] = (
     ("most commented", r"most[- ]commented|most[- ]discussed|most comments|most repl|commented (?:the )?most|"
      r"highest (?:number of comments|comment count)|largest number of comments|biggest discussion"),
@@ -29,7 +32,8 @@ _ORDERS: tuple[tuple[str, str], ...] = (
     ("active", r"(?:recently|most) active|latest activity|recent activity|most recently active"),
     ("oldest", r"oldest|earliest|least recent|first ever|very first"),
     ("newest", r"newest|latest|most recent|recently posted|most recently|posted last|last (?:post|submission|thread|one)|"
-     r"\bnew (?:posts|submissions|threads)|freshest|recent (?:post|submission|thread)|submitted last|last (?:posted|submitted)"),
+     r"\bnew (?:posts|submissions|threads)|freshest|recent (?:post|submission|thread)"
+     r"|submitted last|last (?:posted|submitted)"),
     ("hottest", r"\bhottest|\bhot\b|trending"),
     ("top", r"\btop\b|best[- ](?:rated|scor)|highest|most (?:points|upvote|vote|popular|liked)|\bbest (?:post|submission)|by score"),
 )  # fmt: skip
@@ -51,10 +55,12 @@ _RANKS = (
     r"\b(second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b",
 )
 _LIMITS = (
-    rf"\b(?:top|first|hottest|newest|latest|last|most recent|best|most commented|most controversial)"
-    rf" (\d+|two|three|four|five|six|seven|eight|nine|ten)\b",
+    r"\b(?:top|first|hottest|newest|latest|last|most recent|best|most commented"
+    r"|most controversial)"
+    r" (\d+|two|three|four|five|six|seven|eight|nine|ten)\b",
     rf"\b(\d+|two|three|four|five|six|seven|eight|nine|ten) (?:\w+[- ]){{0,3}}?"
-    rf"(?:newest|latest|most recent|hottest|top|best|oldest|highest|controversial|commented)\b[\w -]*?{_KIND}",
+    rf"(?:newest|latest|most recent|hottest|top|best|oldest|highest|controversial"
+    rf"|commented)\b[\w -]*?{_KIND}",
     rf"\bfirst (\d+|two|three|four|five|six|seven|eight|nine|ten) {_KIND}",
 )  # fmt: skip
 
@@ -116,11 +122,15 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("comments", "post", r"number of (?:the )?(?:comments|replies)|how many (?:comments|replies)|"
      r"comment counts?|counts? (?:the |of )?(?:the )?(?:comments|replies)|comments? number"),
     ("subscribers", "forum", r"number of (?:subscribers|members)|how many (?:subscribers|members|users are subscribed"
-     r"|people are subscribed|users subscribe)|subscriber counts?|(?:count|get) (?:the )?subscribers"),
+     r"|people are subscribed|users subscribe)|subscriber counts?|(?:count"
+     r"|get) (?:the )?subscribers"),
     ("notifications", "", r"(?:how many|number of) (?:unread |new )?(?:notifications|alerts)"),
-    ("results", "", r"(?:how many|number of) (?:search )?results|results .* (?:search|give)|(?:how many|number of) hits"),
-    ("unknown", "", r"\be-?mail\b|phone number|\bbirthday\b|real name|\bip address\b|\bkarma\b|\bgender\b|home town"
-     r"|who (?:has )?(?:up|down)voted|(?:users|people|members|user)(?: who)?(?: have)? (?:up|down)voted|(?:up|down)voters"),
+    ("results", "", r"(?:how many|number of) (?:search )?results|results .* (?:search|give)"
+                    r"|(?:how many|number of) hits"),
+    ("unknown", "", r"\be-?mail\b|phone number|\bbirthday\b|real name|\bip address\b|\bkarma\b"
+                    r"|\bgender\b|home town"
+     r"|who (?:has )?(?:up|down)voted|(?:users|people|members|user)(?: who)?(?: have)? (?:up"
+     r"|down)voted|(?:up|down)voters"),
     ("count", "", r"number of|how many|\bcount\b"),
     ("creator", "forum", r"(?:who|which user) (?:created|founded|started|made|opened) (?:the )?[^«]*(?:forum|f/)|\bcreators?\b|\bfounders?\b"),
     ("full_title", "forum", r"titles? of (?:the )?(?:[\w-]+ )?(?:forum|f/)|forum'?s? (?:full )?title|full title"),
@@ -130,13 +140,16 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("description", "forum", r"\bdescription\b|what .* forum is about"),
     ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b|give me the link"
      r"|\b(?:external|outgoing|target) (?:url|link)"),
-    ("author", "", r"\bwho\b|author|user ?name|which user|poster|submitter|what user|names? of the users?|commenter|whose"),
+    ("author", "", r"\bwho\b|author|user ?name|which user|poster|submitter|what user"
+                   r"|names? of the users?|commenter|whose"),
     ("title", "post", r"\btitles?\b|headline|what is .* called"),
-    ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes|number of (?:up)?votes|how many points|number of points|\brating\b"),
+    ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes"
+                  r"|number of (?:up)?votes|how many points|number of points|\brating\b"),
     ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp"),
     ("forum", "post", r"(?:which|what) (?:forum|community)|name of the forum|forum'?s? name|names of the forums"),
     ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
-    ("body", "", r"\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b|say\?|wording|exact words"),
+    ("body", "", r"\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b|say\?"
+                 r"|wording|exact words"),
 )  # fmt: skip
 
 
@@ -184,7 +197,8 @@ def conditions(text: str) -> list[Value]:
     """Returns the conditions that a text puts on items, see `policies.conditions`."""
     low = text.casefold()
     found: list[Value] = []
-    if re.search(r"more downvotes than upvotes|negative (?:score|rating|net|point)|below (?:zero|0)\b"
+    if re.search(r"more downvotes than upvotes|negative (?:score|rating|net|point)|below (?:zero"
+                 r"|0)\b"
                  r"|less than (?:zero|0)|score (?:is )?negative", low):  # fmt: skip
         found.append({"field": "score", "op": "lt", "value": 0})
     if re.search(
@@ -210,14 +224,15 @@ def conditions(text: str) -> list[Value]:
         low,
     ):
         found.append({"field": "parent", "op": "absent"})
-    if re.search(r"\b(?:no|without|zero|0) (?:comments|replies)|unanswered|uncommented|nobody has commented"
+    if re.search(r"\b(?:no|without|zero|0) (?:comments|replies)|unanswered|uncommented"
+                 r"|nobody has commented"
                  r"|not (?:been )?commented|without any comments", low):  # fmt: skip
         found.append({"field": "comments", "op": "is", "value": 0})
     return found
 
 
 _MONTHS = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 )
 _TIME = re.compile(
     r"\b(in|from|during|of|since|after|before|until) (?:the year )?(?:("

@@ -90,7 +90,7 @@ EDGE: tuple[str, ...] = (
     *(f"source_{verb}" for verb in _VERBS),
     *(f"target_{verb}" for verb in _VERBS),
     *("same_agent", "same_site", "source_writes", "target_writes", "source_depth", "target_depth"),
-    *("num_predecessors", "num_successors", "has_other_path", "source_open", "prior"),
+    *("num_predecessors", "num_successors", "has_other_path", "source_is_open", "prior"),
 )
 GATE: tuple[str, ...] = (
     *(f"failed_{failure}" for failure in _FAILURES),

@@ -48,7 +48,7 @@ def load_policy(path: Path) -> PlanPolicy:
     if not path.exists():
         return PlanPolicy()
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         about = _About.model_validate(json.loads(str(arrays.pop(_ABOUT))))
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, ValidationError) as error:

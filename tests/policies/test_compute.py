@@ -77,7 +77,12 @@ def test_an_answer_has_the_shape_and_the_keys_that_were_asked_for() -> None:
 def test_nothing_found_is_an_answer_of_its_own() -> None:
     answer = derive(
         node("answer", "response", verb=Verb.RESPOND),
-        {"task_type": "RETRIEVE", "shape": "column", "keys": [{"key": "a", "field": "a"}], "items": []},
+        {
+            "task_type": "RETRIEVE",
+            "shape": "column",
+            "keys": [{"key": "a", "field": "a"}],
+            "items": [],
+        },
     )["response"]
     assert answer == {
         "task_type": "RETRIEVE",

@@ -105,7 +105,10 @@ def test_a_vote_that_stands_is_left_alone_and_a_missing_one_is_cast(wording: str
 
 
 def test_the_second_of_a_sorted_list_is_opened_after_sorting() -> None:
-    sorting = [Element("link", "Hot", state="current", href="/f/tea/hot"), Element("link", "New", href="/f/tea/new")]
+    sorting = [
+        Element("link", "Hot", state="current", href="/f/tea/hot"),
+        Element("link", "New", href="/f/tea/new"),
+    ]
     rows = row("A", 1) + row("B", 2)
     arguments: dict[str, Value] = {"order": "newest", "rank": 2}
     assert choose(view(page(sorting + rows), Verb.OPEN, "post", arguments, "url")) == Click(1)

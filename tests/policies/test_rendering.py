@@ -36,7 +36,9 @@ def test_no_tier_shows_more_tokens_than_its_limit() -> None:
 
 
 def test_a_line_says_role_name_state_and_who_wrote_it() -> None:
-    view = page(Element("button", "Upvote", state="pressed", row="post_1"), Element("text", "hi", ugc=True))
+    view = page(
+        Element("button", "Upvote", state="pressed", row="post_1"), Element("text", "hi", ugc=True)
+    )
     lines = render(view, (0, 1)).splitlines()
     assert lines[1] == '[0] button "Upvote" [pressed] @post_1'
     assert lines[2].endswith("(by a user)")
