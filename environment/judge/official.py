@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
+from core.errors import TaskFileError
 from core.tasks import AgentResponse, Task, TaskType, placeholder
 
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
     from webarena_verified.types.eval import TaskEvalResult
     from webarena_verified.types.task import WebArenaVerifiedTask
 
-__all__ = ["HarEntry", "OfficialScore", "Recorded", "expected_type", "official_score"]
+__all__ = [
+    "HarEntry",
+    "OfficialScore",
+    "Recorded",
+    "expected_type",
+    "official_score",
+    "reads_as_pattern",
+]
 
 _FILTERS = Lock()
 
@@ -62,15 +70,26 @@ def expected_type(task: Task) -> TaskType:
     """Returns what kind of answer the benchmark expects of a task.
 
     Raises:
-        ValueError: The record has no evaluator of the answer.
+        TaskFileError: The record does not say it.
     """
     evaluators = task.verified.get("eval")
     for evaluator in evaluators if isinstance(evaluators, list) else []:
         if isinstance(evaluator, dict) and evaluator.get("evaluator") == "AgentResponseEvaluator":
-            expected = evaluator["expected"]
-            if isinstance(expected, dict):
-                return TaskType(str(expected["task_type"]).upper())
-    raise ValueError(f"task {task.key!r} has no AgentResponseEvaluator")
+            expected = evaluator.get("expected")
+            word = expected.get("task_type") if isinstance(expected, dict) else None
+            if str(word).upper() in TaskType.__members__:
+                return TaskType(str(word).upper())
+    raise TaskFileError(f"task {task.key!r} does not say what kind of answer it expects")
+
+
+def reads_as_pattern(text: str) -> bool:
+    """Whether the evaluators take a text for a pattern.
+
+    They look after reducing it to ASCII, so that full-width or hidden characters make one too.
+    """
+    from webarena_verified.core.evaluation.data_types import NormalizedString
+
+    return bool(NormalizedString(text.encode("utf-8", "replace").decode()).is_regexp)
 
 
 def official_score(
@@ -87,26 +106,42 @@ def official_score(
         base_urls: Site name to scheme and host in this episode, no trailing slash.
         trace: Every exchange in the order in which the world served it.
         response: The agent's answer; `None` when it gave none, which is a failure.
+
+    Without a single exchange the evaluators cannot judge. An agent that answers all the same has
+    looked at nothing, which is its failure; where there is no answer either, nothing has run, which
+    is an error.
     """
     if not trace:
-        return OfficialScore(
-            score=None, answer_right=False, status="error", error="the network trace is empty"
-        )
+        return _unseen(response)
+    try:
+        record = _verified_task(task)
+    except ValueError as error:  # pydantic's ValidationError is one
+        return _no_score(f"the benchmark cannot read the task's record: {error}")
     entries = [entry.as_har() for entry in trace]
     answer = None if response is None else response.model_dump(mode="json")
-    result = _evaluate(task, base_urls, entries, answer)
+    urls = tuple((site, base_urls[site]) for site in task.sites)
+    result = _evaluate(record, urls, entries, answer)
     if _word(result.status) != "error":
         return _score(result)
-    if answer is not None and _word(_evaluate(task, base_urls, entries, None).status) != "error":
+    if answer is not None and _word(_evaluate(record, urls, entries, None).status) != "error":
         return OfficialScore(
             score=0.0,
             answer_right=False,
             status="failure",
             reasons=(f"the evaluators cannot read the answer: {_error(result)}",),
         )
-    return OfficialScore(
-        score=None, answer_right=False, status="error", error=_error(result) or "unknown error"
-    )
+    return _no_score(_error(result) or "unknown error")
+
+
+def _unseen(response: AgentResponse | None) -> OfficialScore:
+    if response is None:
+        return _no_score("the network trace is empty")
+    reasons = ("the network trace is empty: the answer was given without opening a page",)
+    return OfficialScore(score=0.0, answer_right=False, status="failure", reasons=reasons)
+
+
+def _no_score(error: str) -> OfficialScore:
+    return OfficialScore(score=None, answer_right=False, status="error", error=error)
 
 
 def _score(result: TaskEvalResult) -> OfficialScore:
@@ -135,8 +170,8 @@ def _word(status: object) -> str:
 
 
 def _evaluate(
-    task: Task,
-    base_urls: Mapping[str, str],
+    record: WebArenaVerifiedTask,
+    urls: tuple[tuple[str, str], ...],
     entries: Sequence[HarEntry],
     answer: dict[str, JsonValue] | None,
 ) -> TaskEvalResult:
@@ -144,9 +179,8 @@ def _evaluate(
     from webarena_verified.types.tracing import NetworkTrace
 
     evaluator = _evaluator()
-    urls = tuple((site, base_urls[site]) for site in task.sites)
     context = TaskEvalContext(
-        task=_verified_task(task),
+        task=record,
         agent_response_raw=answer,
         network_trace=NetworkTrace.from_content(list(entries)),
         config=_config(urls),

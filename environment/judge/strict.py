@@ -3,6 +3,11 @@
 The benchmark's evaluators look at requests, so "do it, then undo it" and "do it, and something
 else" pass them; and they read an agent's answer with the same wild cards as their own expected
 values, so the answer `^.*$` passes them. Neither passes here.
+
+What counts is what an episode leaves behind and says, not how it got there: another route, another
+order, and a side effect that was taken back in full all pass (what was written on the way may still
+be a violation). So does a right answer that was guessed, a refusal included, as long as the episode
+opened a page at all; what guessing is worth is seen by comparing with an agent that only guesses.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from pydantic import JsonValue
 
 from core.tasks import AgentResponse, TaskType
 from environment.judge.effects import Change, Difference, Effect, difference
-from environment.judge.official import OfficialScore
+from environment.judge.official import OfficialScore, reads_as_pattern
 from environment.judge.references import Reference
 
 __all__ = ["nearest", "objections"]
@@ -67,7 +72,7 @@ def gamed(value: JsonValue) -> bool:
 
 def _is_wild(item: JsonValue) -> bool:
     if isinstance(item, str):
-        return item.strip().startswith("^") and item.strip().endswith("$")
+        return reads_as_pattern(item)
     if isinstance(item, dict):
         return any(_is_wild(inner) for inner in item.values())
     return isinstance(item, list)

@@ -4,9 +4,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from core.errors import TaskFileError
 from core.http import HttpRequest, HttpResponse
 from core.tasks import AgentResponse, ResponseStatus, TaskType
-from environment.judge.official import expected_type, official_score
+from environment.judge.official import expected_type, official_score, reads_as_pattern
 from environment.tasks.loader import load_task
 from environment.trace import entry_of
 
@@ -134,8 +135,15 @@ def test_the_evaluators_do_not_write_to_the_terminal(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_empty_trace_is_an_error_and_no_score():
+def test_an_answer_without_opening_a_page_is_a_failure_and_no_error():
     found = score("27", [], retrieve(RIGHT))
+    assert (found.score, found.status, found.error) == (0.0, "failure", "")
+    assert not found.answer_right
+    assert "without opening a page" in found.reasons[0]
+
+
+def test_an_empty_trace_without_an_answer_is_an_error_and_no_score():
+    found = score("27", [], None)
     assert found.score is None
     assert found.status == "error"
     assert "trace is empty" in found.error
@@ -163,5 +171,32 @@ def test_a_broken_evaluator_is_an_error_and_no_score():
 def test_the_expected_kind_of_answer_is_read_from_the_record():
     assert expected_type(load_task("27")) is TaskType.RETRIEVE
     assert expected_type(load_task("404")) is TaskType.MUTATE
-    with pytest.raises(ValueError, match="no AgentResponseEvaluator"):
-        expected_type(load_task("27").model_copy(update={"verified": {"eval": []}}))
+    for verified in (
+        {"eval": []},
+        {"eval": [{"evaluator": "AgentResponseEvaluator"}]},
+        {"eval": [{"evaluator": "AgentResponseEvaluator", "expected": {"task_type": "dance"}}]},
+    ):
+        with pytest.raises(TaskFileError, match="what kind of answer"):
+            expected_type(load_task("27").model_copy(update={"verified": verified}))
+
+
+def test_a_record_that_the_benchmark_cannot_read_is_an_error_and_no_score():
+    task = load_task("404").model_copy(update={"verified": {"eval": []}})
+    entries = trace(*enumerate([get()]))
+    found = official_score(task, base_urls=URLS, trace=entries, response=DONE)
+    assert (found.score, found.status) == (None, "error")
+    assert "cannot read the task's record" in found.error
+
+
+@pytest.mark.parametrize(
+    "text", ["^.*$", " ^.*$\n", "\uff3e.*\uff04", "\u200b^.*$", "^.*\ufe69", "\xad^.*$", "\u02c6.*$"]
+)
+def test_a_pattern_is_recognised_in_every_spelling_that_the_evaluators_take(text):
+    assert reads_as_pattern(text)
+    # The evaluators do take it for one: this is what makes the question worth asking.
+    assert score("27", [get()], retrieve({**RIGHT, "username": text})).score == 1.0
+
+
+@pytest.mark.parametrize("text", ["", "price: 5$", "^up", "a ^b$ c", "\ud800", "caf\u00e9"])
+def test_an_ordinary_text_is_no_pattern(text):
+    assert not reads_as_pattern(text)
