@@ -18,13 +18,14 @@ from core.events import FailureKind
 from core.plans import Plan, PlanNode, Verb
 from core.tasks import ResponseStatus, TaskType
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
+from planner.rules.changes import change
 from planner.rules.clauses import Clause, is_change, split_clauses
 from planner.rules.draft import Draft
 from planner.rules.frames import Frame, read_frame
 from planner.rules.masking import mask
 from planner.rules.mentions import is_certain
 from planner.rules.questions import ask
-from planner.rules.recipes import Recipe, change
+from planner.rules.recipes import Recipe
 from planner.rules.visits import visit
 
 __all__ = ["RulesPlanner", "task_type_of"]

@@ -1,4 +1,4 @@
-"""From a request to nodes: how things are located and how the site is changed."""
+"""From a request to nodes: how forums, posts and comments are located."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from planner.rules.draft import Draft, Flow, NodeHandle
 from planner.rules.frames import Frame, Place
 from policies.thesaurus import number_of
 
-__all__ = ["COLLECTED_ORDERS", "COMMENT_TARGET", "Recipe", "change"]
+__all__ = [
+    "COLLECTED_ORDERS",
+    "COMMENT_TARGET",
+    "Recipe",
+    "Url",
+    "branches",
+    "by_user",
+    "described_author",
+]
 
 Url = Flow | str
 
@@ -104,7 +112,7 @@ class Recipe:
         url = self.place_url(frame, place) or self.home
         if frame.order in COLLECTED_ORDERS:
             return self._collected(frame, url, outputs)
-        where = _by_user(frame)
+        where = by_user(frame)
         return self.draft.add(
             Verb.OPEN,
             "post",
@@ -163,7 +171,7 @@ class Recipe:
         self, frame: Frame, url: Url | None, outputs: Sequence[str], title: str = ""
     ) -> NodeHandle:
         which, by = COLLECTED_ORDERS[frame.order]
-        where = _by_user(frame)
+        where = by_user(frame)
         if title:
             where.append({"field": "title", "op": "mentions", "value": title})
         fields: list[Value] = ["title", "author", "time", "score", "comments"]
@@ -226,7 +234,7 @@ class Recipe:
 
     def comment(self, frame: Frame, thread: Url, outputs: Sequence[str] = ("url",)) -> NodeHandle:
         """Draws how a comment of a thread is found."""
-        where = _by_user(frame) + list(frame.where())
+        where = by_user(frame) + list(frame.where())
         if frame.is_mine and frame.predicate in ("delete", "edit"):
             where.append({"field": "mine", "op": "is", "value": True})
         name = frame.said.get("comment", "") or described_author(frame)
@@ -281,46 +289,6 @@ def described_author(frame: Frame) -> str:
     return match[1] if not frame.users else ""
 
 
-def change(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    """Draws the nodes of a request that changes the site, one branch for each of its targets."""
-    _settle_choice(recipe, frame)
-    return _CHANGES.get(frame.predicate, _other)(recipe, frame)
-
-
-def _settle_choice(recipe: Recipe, frame: Frame) -> None:
-    """Draws a comparison of places when a request means the winner of several."""
-    if len(frame.places) < 2 or not frame.speaks_of(_WINNER):
-        return
-    which = "min" if frame.speaks_of(r"\b(?:fewer|smaller|less|least|fewest|smallest)\b") else "max"
-    metric = "subscribers"
-    if frame.speaks_of(r"\b(?:more|fewer|most|fewest) (?:posts|submissions)\b"):
-        metric = "posts"
-    records: dict[str, Flow] = {}
-    for number, place in enumerate(frame.places):
-        fields: list[Value] = ["name", "url", metric]
-        if metric == "posts":
-            listed = recipe.draft.add(
-                Verb.COLLECT, "forums", ("items",), fields=fields,
-                where=[{"field": "name", "op": "is", "value": place.text}],
-            )  # fmt: skip
-            records[f"option_{number}"] = listed["items"]
-        else:
-            url = recipe.place_url(frame, place) or recipe.home
-            read = recipe.draft.add(Verb.READ, "forum", ("record",), url=url, fields=fields)
-            records[f"option_{number}"] = read["record"]
-        recipe.draft.branch += 1
-    picked = recipe.draft.add(Verb.COMPUTE, f"pick {which}", ("url", "name"), by=metric, **records)
-    frame.places = [Place("", "flow", picked["url"])]
-    if frame.order == "top" and frame.speaks_of(r"most (?:posts|submissions|subscribers|members)"):
-        frame.order = ""
-
-
-_WINNER = (
-    r"\bwhichever\b|\bthe (?:one|forum) (?:of|with|that|which)\b|\bwhich of\b|\bof the two\b"
-    r"|\b(?:larger|bigger|smaller|busier|more popular) (?:of|one|forum)\b"
-)
-
-
 _MY_POST = (
     r"\bmy (?:\w+[- ]){0,3}?(?:posts?|submissions?|threads?)\b|\b(?:post|submission"
     r"|thread) of mine\b"
@@ -328,377 +296,24 @@ _MY_POST = (
 )
 
 
-def _by_user(frame: Frame) -> list[Value]:
+def by_user(frame: Frame) -> list[Value]:
+    """Returns the condition that something is by the users named, empty when none is."""
     if not frame.users:
         return []
     value: Value = frame.users[0] if len(frame.users) == 1 else list(frame.users)
     return [{"field": "author", "op": "is", "value": value}]
 
 
-def _each_place(frame: Frame) -> list[Place | None]:
+def each_place(frame: Frame) -> list[Place | None]:
     return list(frame.places) or [None]
 
 
-def _branches(
+def branches(
     recipe: Recipe, frame: Frame, draw: Callable[[Place | None], NodeHandle]
 ) -> list[NodeHandle]:
     """Draws one branch for each place; branches are independent."""
     drawn = []
-    for place in _each_place(frame):
+    for place in each_place(frame):
         drawn.append(draw(place))
         recipe.draft.branch += 1
     return drawn
-
-
-def _vote(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    meaning = "upvote" if frame.predicate == "unvote" else frame.predicate
-    if frame.predicate == "unvote" and frame.speaks_of("downvote|dislike"):
-        meaning = "downvote"
-    state = False if frame.predicate == "unvote" else None
-
-    def draw(place: Place | None) -> NodeHandle:
-        draft = recipe.draft
-        if frame.speaks_of(COMMENT_TARGET) or "comment" in frame.said:
-            if frame.wants_all and frame.speaks_of(
-                r"\b(?:comments|replies)\b|(?:every|each) (?:comment|reply)"
-            ):
-                where = _by_user(frame) + list(frame.where())
-                thread = recipe.thread(frame, place) or recipe.home
-                return draft.add(
-                    Verb.TOGGLE, f"{meaning} comments", ("count",), url=thread, all=True,
-                    where=where, state=state,
-                )  # fmt: skip
-            return draft.add(
-                Verb.TOGGLE,
-                f"{meaning} comment",
-                ("done",),
-                url=recipe.target_comment(frame, place),
-                state=state,
-            )
-        if frame.users and not frame.said.get("post") and (frame.wants_all or not frame.order):
-            return _vote_all_of_user(recipe, frame, place, meaning, state)
-        limit = frame.limit
-        if limit > 1 or _votes_on_list(frame):
-            url = recipe.place_url(frame, place) or recipe.home
-            return draft.add(
-                Verb.TOGGLE,
-                f"{meaning} posts",
-                ("count",),
-                url=url,
-                order=frame.order,
-                period=frame.period,
-                limit=limit or None,
-                all=None if limit else True,
-                where=_by_user(frame) + list(frame.where()),
-                state=state,
-            )
-        url = recipe.thread(frame, place) or recipe.place_url(frame, place) or recipe.home
-        return draft.add(Verb.TOGGLE, f"{meaning} post", ("done",), url=url, state=state)
-
-    return _branches(recipe, frame, draw)
-
-
-def _votes_on_list(frame: Frame) -> bool:
-    return (
-        frame.wants_all and not frame.order and frame.speaks_of(r"\b(?:posts|submissions|post)\b")
-    )
-
-
-def _vote_all_of_user(
-    recipe: Recipe, frame: Frame, place: Place | None, meaning: str, state: bool | None
-) -> NodeHandle:
-    draft = recipe.draft
-    user = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
-    where: list[Value] = list(frame.where())
-    if place is not None:
-        where.append({"field": "forum", "op": "is", "value": place.text})
-    return draft.add(
-        Verb.TOGGLE,
-        f"{meaning} posts",
-        ("count",),
-        url=user["url"],
-        section="user posts",
-        all=True,
-        where=where,
-        state=state,
-    )
-
-
-def _subscription(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    verb = frame.predicate
-    draft = recipe.draft
-    if frame.users and not frame.places:
-        found = draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
-        return [draft.add(Verb.TOGGLE, f"{verb} user", ("done",), url=found["url"])]
-
-    def draw(place: Place | None) -> NodeHandle:
-        from_post = recipe.post(frame, place) if frame.order or frame.said.get("post") else None
-        url = from_post["url"] if from_post else recipe.place_url(frame, place)
-        return draft.add(Verb.TOGGLE, f"{verb} forum", ("done",), url=url or recipe.start_url)
-
-    return _branches(recipe, frame, draw)
-
-
-def _block(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    drawn = []
-    for url in _people(recipe, frame):
-        drawn.append(recipe.draft.add(Verb.TOGGLE, f"{frame.predicate} user", ("done",), url=url))
-        recipe.draft.branch += 1
-    return drawn
-
-
-def _comment(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    text: Value | Flow = frame.said.get("text", "")
-    if not text and recipe.borrowed is not None:
-        text = recipe.borrowed
-
-    def draw(place: Place | None) -> NodeHandle:
-        if _replies_to_comment(frame):
-            thread: Url = recipe.target_comment(frame, place)
-        else:
-            thread = recipe.thread(frame, place) or recipe.home
-        return recipe.draft.add(Verb.SUBMIT, "comment", ("url",), url=thread, body=text)
-
-    return _branches(recipe, frame, draw)
-
-
-def _replies_to_comment(frame: Frame) -> bool:
-    """Returns whether a comment, and not a post, is what is to be answered."""
-    if "comment" in frame.said or described_author(frame):
-        return True
-    if frame.users and frame.speaks_of(
-        r"'s (?:\w+ )?(?:comment|reply)|(?:comment|reply) (?:by|of|from)"
-    ):
-        return True
-    if frame.users:
-        return not frame.speaks_of(_POST_OF_USER)
-    return frame.speaks_of(_TO_COMMENT) and not frame.speaks_of(r"\bwith my comment\b")
-
-
-_POST_OF_USER = (
-    r"'s (?:\w+ ){0,2}?(?:post|submission|thread)\b"
-    r"|\b(?:post|submission|thread)s? (?:«\d+» )?(?:that|by|which)\b"
-    r"|\b(?:post|submission)s? (?:of|from)\b"
-)
-_TO_COMMENT = (
-    r"\b(?:to|answer|under) (?:the )?(?:[\w-]+ ){0,3}?(?:comment|reply)\b"
-    r"(?! «)(?!s? (?:on|to) the (?:post|submission))"
-    r"|\b(?:to|answer) (?:the )?(?:\w+ )?(?:comment|reply)\b(?! «)"
-)
-
-
-def _post(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    draft = recipe.draft
-    title: Value | Flow = frame.said.get("title", "")
-    body = frame.said.get("body", "")
-    places = list(frame.places)
-    link: Value | Flow = frame.links[0] if frame.links else ""
-    if frame.said.get("post") and frame.speaks_of("image|picture|photo|link|re-?post"):
-        picture = draft.add(
-            Verb.FIND, "post", ("link",), url=recipe.start_url, name=frame.said["post"]
-        )
-        link = picture["link"]
-    if (
-        not places
-        and recipe.created is not None
-        and frame.speaks_of(r"\b(?:in it|there|to it|new forum)\b")
-    ):
-        places = [Place("", "flow", recipe.created)]
-    elif (
-        frame.order
-        and len(places) > 1
-        and not link
-        and frame.speaks_of(r"\b(?:link|url|address) of\b")
-    ):
-        source = max(places, key=lambda place: _closeness(frame, place))
-        donor = recipe.post(frame, source, ("url", "link"))
-        assert donor is not None, "a frame with an order names a post"
-        link, places = donor["link"], [place for place in places if place is not source]
-    elif frame.order and len(places) > 1 and not title:
-        title, places = _borrowed_title(recipe, frame, places)
-    topic = title if isinstance(title, str) and title else body
-    drawn = []
-    for place in places or [Place("", "here" if recipe._starts_inside() else "topic")]:
-        found = recipe.place(place, topic)
-        made = draft.add(
-            Verb.SUBMIT,
-            "post",
-            ("url",),
-            url=found["url"] if found else place.flow or recipe.start_url,
-            title=title,
-            body=body,
-            link=link,
-            forum=found["name"] if found else "",
-        )
-        drawn.append(made)
-        draft.branch += 1
-    recipe.created = drawn[-1]["url"]
-    return drawn
-
-
-def _borrowed_title(recipe: Recipe, frame: Frame, places: list[Place]) -> tuple[Flow, list[Place]]:
-    """Draws where a title is taken from: the place named right behind the order's words."""
-    source = max(places, key=lambda place: _closeness(frame, place))
-    donor = recipe.post(frame, source, ("url", "title"))
-    assert donor is not None, "a frame with an order names a post"
-    return donor["title"], [place for place in places if place is not source]
-
-
-def _closeness(frame: Frame, place: Place) -> int:
-    """Returns how near behind the word `title of` or an order a place stands; larger is nearer."""
-    at = frame.text.find(place.text.casefold())
-    marks = [
-        m.end()
-        for m in re.finditer(r"top|highest|newest|latest|recent|best|most|oldest", frame.text)
-    ]
-    distances = [at - mark for mark in marks if mark <= at]
-    return -min(distances, default=10_000)
-
-
-def _edit(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    draft = recipe.draft
-    text = frame.said.get("text", "")
-    place = frame.places[0] if frame.places else None
-    appends = frame.speaks_of(
-        r"\b(?:append|another line|add|adding|at the end|extra line|new line)\b"
-    )
-    mode = "append" if appends else "replace"
-    if place is not None and not frame.said.get("post") and frame.speaks_of(_FORUM_FIELDS):
-        found = recipe.place(place)
-        field = "sidebar" if frame.speaks_of("sidebar") else "title"
-        if frame.speaks_of(r"\bdescription\b"):
-            field = "description"
-        url: Url = found["url"] if found else recipe.start_url
-        return [draft.add(Verb.EDIT, "forum", ("url",), url=url, mode=mode, **{field: text})]
-    if frame.speaks_of(r"\b(?:comment|reply)\b"):
-        target = recipe.target_comment(frame, place)
-        return [draft.add(Verb.EDIT, "comment", ("url",), url=target, body=text, mode=mode)]
-    thread = recipe.thread(frame, place) or recipe.home
-    field = "title" if frame.speaks_of(r"\b(?:title|rename|retitle)\b(?! «)") else "body"
-    return [draft.add(Verb.EDIT, "post", ("url",), url=thread, mode=mode, **{field: text})]
-
-
-_FORUM_FIELDS = (
-    r"\bsidebar\b|\bdescription\b|\btitle of (?:the )?(?:[\w-]+ )?(?:forum|community|f/)"
-    r"|\bforum'?s title\b|\b(?:rename|retitle) (?:the )?(?:forum|f/|[\w-]+ forum)"
-)
-
-
-def _delete(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    draft = recipe.draft
-    place = frame.places[0] if frame.places else None
-    if frame.speaks_of(r"\b(?:comments?|reply|replies|commented|wrote under)\b"):
-        target = recipe.target_comment(frame, place)
-        return [draft.add(Verb.DELETE, "comment", ("done",), url=target)]
-    thread = recipe.thread(frame, place) or recipe.home
-    if thread == recipe.home:
-        frame.predicate = "other:delete"
-        return _other(recipe, frame)
-    return [draft.add(Verb.DELETE, "post", ("done",), url=thread)]
-
-
-def _message(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    drawn = []
-    text: Value | Flow = frame.said.get("text", "")
-    if not text and recipe.borrowed is not None:
-        text = recipe.borrowed
-    if frame.users and frame.speaks_of(_ANSWERS):
-        found = recipe.draft.add(
-            Verb.FIND, "conversation", ("url",), name=frame.users[0], url=recipe.home
-        )
-        return [recipe.draft.add(Verb.SUBMIT, "message", ("url",), url=found["url"], body=text)]
-    for url in _people(recipe, frame):
-        drawn.append(recipe.draft.add(Verb.SUBMIT, "message", ("url",), url=url, body=text))
-        recipe.draft.branch += 1
-    return drawn
-
-
-_ANSWERS = r"\b(?:answer|reply|respond)\b|\bconversation with\b|\bthread with\b|\bexisting\b"
-
-
-def _people(recipe: Recipe, frame: Frame) -> list[Flow]:
-    from planner.rules.people import person_url
-
-    if len(frame.users) <= 1:
-        return [person_url(recipe, frame)]
-    urls = []
-    for user in frame.users:
-        urls.append(recipe.draft.add(Verb.FIND, "user", ("url",), name=user)["url"])
-        recipe.draft.branch += 1
-    return urls
-
-
-def _edit_biography(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    me = recipe.draft.add(Verb.FIND, "user", ("url",), name="me")
-    text: Value | Flow = frame.said.get("text", "")
-    if not text and frame.users:
-        other = recipe.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])
-        text = recipe.draft.add(Verb.READ, "user", ("biography",), url=other["url"])["biography"]
-    mode = "append" if frame.speaks_of(r"\b(?:append|add|adding)\b") else "replace"
-    return [
-        recipe.draft.add(Verb.EDIT, "biography", ("url",), url=me["url"], biography=text, mode=mode)
-    ]
-
-
-def _create_forum(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    said = frame.said
-    name = said.get("name", "") or said.get("full_title", "")
-    made = [
-        recipe.draft.add(
-            Verb.SUBMIT,
-            "forum",
-            ("url",),
-            url=recipe.home,
-            name=name,
-            title=said.get("full_title", "") or name,
-            description=said.get("description", ""),
-            sidebar=said.get("sidebar", ""),
-        )
-    ]
-    recipe.created = made[0]["url"]
-    return made
-
-
-def _clear(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    del frame
-    clear = recipe.draft.add(
-        Verb.TOGGLE,
-        "clear-notifications",
-        ("done",),
-        url=recipe.home,
-        section="notifications",
-    )
-    return [clear]
-
-
-def _other(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
-    """Draws an act that the rules do not know: the site may offer a control that is called so."""
-    verb = frame.predicate.removeprefix("other:")
-    place = frame.places[0] if frame.places else None
-    url: Url = recipe.home
-    if frame.order or frame.speaks_of(r"(?:posts?|submissions?|threads?|questions?)(?: \w+)? «"):
-        url = recipe.thread(frame, place) or recipe.home
-    elif frame.users:
-        url = recipe.draft.add(Verb.FIND, "user", ("url",), name=frame.users[0])["url"]
-    elif place is not None:
-        url = recipe.place_url(frame, place) or recipe.home
-    return [recipe.draft.add(Verb.TOGGLE, f"{verb} thing", ("done",), url=url)]
-
-
-_CHANGES: Mapping[str, Callable[[Recipe, Frame], list[NodeHandle]]] = {
-    "upvote": _vote,
-    "downvote": _vote,
-    "unvote": _vote,
-    "subscribe": _subscription,
-    "unsubscribe": _subscription,
-    "block": _block,
-    "unblock": _block,
-    "comment": _comment,
-    "post": _post,
-    "edit": _edit,
-    "delete": _delete,
-    "message": _message,
-    "edit_biography": _edit_biography,
-    "create_forum": _create_forum,
-    "clear": _clear,
-}

@@ -231,9 +231,20 @@ def conditions(text: str) -> list[Value]:
     return found
 
 
-_MONTHS = (
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-)
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _TIME = re.compile(
     r"\b(in|from|during|of|since|after|before|until) (?:the year )?(?:("
     + "|".join(_MONTHS)
