@@ -22,6 +22,7 @@ from pydantic import JsonValue
 
 from core.errors import TaskFileError
 from core.tasks import AgentResponse, Task, TaskType, placeholder
+from environment.judge.patterns import disarmed, disarmed_fields
 
 if TYPE_CHECKING:
     from webarena_verified.api.internal.evaluator import WebArenaVerifiedEvaluator
@@ -35,7 +36,6 @@ __all__ = [
     "Recorded",
     "expected_type",
     "official_score",
-    "reads_as_pattern",
 ]
 
 _FILTERS = Lock()
@@ -82,16 +82,6 @@ def expected_type(task: Task) -> TaskType:
     raise TaskFileError(f"task {task.key!r} does not say what kind of answer it expects")
 
 
-def reads_as_pattern(text: str) -> bool:
-    """Whether the evaluators take a text for a pattern.
-
-    They look after reducing it to ASCII, so that full-width or hidden characters make one too.
-    """
-    from webarena_verified.core.evaluation.data_types import NormalizedString
-
-    return bool(NormalizedString(text.encode("utf-8", "replace").decode()).is_regexp)
-
-
 def official_score(
     task: Task,
     *,
@@ -117,8 +107,8 @@ def official_score(
         record = _verified_task(task)
     except ValueError as error:  # pydantic's ValidationError is one
         return _no_score(f"the benchmark cannot read the task's record: {error}")
-    entries = [entry.as_har() for entry in trace]
-    answer = None if response is None else response.model_dump(mode="json")
+    entries = [_disarmed_entry(entry.as_har()) for entry in trace]
+    answer = None if response is None else _answer(response)
     urls = tuple((site, base_urls[site]) for site in task.sites)
     result = _evaluate(record, urls, entries, answer)
     if _word(result.status) != "error":
@@ -131,6 +121,24 @@ def official_score(
             reasons=(f"the evaluators cannot read the answer: {_error(result)}",),
         )
     return _no_score(_error(result) or "unknown error")
+
+
+def _answer(response: AgentResponse) -> dict[str, JsonValue]:
+    fields: dict[str, JsonValue] = response.model_dump(mode="json")
+    return {name: disarmed(value) for name, value in fields.items()}
+
+
+def _disarmed_entry(entry: HarEntry) -> HarEntry:
+    """Takes patterns that could run for ever out of what the agent has typed."""
+    request = entry.get("request")
+    if not isinstance(request, dict):
+        return entry
+    url, question, query = str(request.get("url", "")).partition("?")
+    safe: dict[str, JsonValue] = {**request, "url": url + question + disarmed_fields(query)}
+    sent = request.get("postData")
+    if isinstance(sent, dict) and "urlencoded" in str(sent.get("mimeType")):
+        safe["postData"] = {**sent, "text": disarmed_fields(str(sent.get("text", "")))}
+    return {**entry, "request": safe}
 
 
 def _unseen(response: AgentResponse | None) -> OfficialScore:

@@ -18,7 +18,8 @@ from pydantic import JsonValue
 
 from core.tasks import AgentResponse, TaskType
 from environment.judge.effects import Change, Difference, Effect, difference
-from environment.judge.official import OfficialScore, reads_as_pattern
+from environment.judge.official import OfficialScore
+from environment.judge.patterns import reads_as_pattern
 from environment.judge.references import Reference
 
 __all__ = ["nearest", "objections"]

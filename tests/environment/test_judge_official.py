@@ -7,7 +7,7 @@ import pytest
 from core.errors import TaskFileError
 from core.http import HttpRequest, HttpResponse
 from core.tasks import AgentResponse, ResponseStatus, TaskType
-from environment.judge.official import expected_type, official_score, reads_as_pattern
+from environment.judge.official import expected_type, official_score
 from environment.tasks.loader import load_task
 from environment.trace import entry_of
 
@@ -186,17 +186,3 @@ def test_a_record_that_the_benchmark_cannot_read_is_an_error_and_no_score():
     found = official_score(task, base_urls=URLS, trace=entries, response=DONE)
     assert (found.score, found.status) == (None, "error")
     assert "cannot read the task's record" in found.error
-
-
-@pytest.mark.parametrize(
-    "text", ["^.*$", " ^.*$\n", "\uff3e.*\uff04", "\u200b^.*$", "^.*\ufe69", "\xad^.*$", "\u02c6.*$"]
-)
-def test_a_pattern_is_recognised_in_every_spelling_that_the_evaluators_take(text):
-    assert reads_as_pattern(text)
-    # The evaluators do take it for one: this is what makes the question worth asking.
-    assert score("27", [get()], retrieve({**RIGHT, "username": text})).score == 1.0
-
-
-@pytest.mark.parametrize("text", ["", "price: 5$", "^up", "a ^b$ c", "\ud800", "caf\u00e9"])
-def test_an_ordinary_text_is_no_pattern(text):
-    assert not reads_as_pattern(text)
