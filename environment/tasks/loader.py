@@ -4,7 +4,8 @@
     "reddit.post_in_forum:17@train"    a generated instance: template, seed, split
     tasks.json, tasks.jsonl            records in WebArena-Verified's schema or in ours
 
-A record from a file counts as official only if the benchmark holds exactly this record.
+A record from a file counts as official only if the benchmark holds exactly this record; a task in
+our own schema with the key of an official or generated task must be that task.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def load_task(key: str) -> Task:
     Raises:
         UnknownTaskError: Nothing has this key; the message says which keys there are.
     """
-    if key.isascii() and key.isdigit():
+    if key.isascii() and key.isdigit() and len(key) <= _LONGEST_ID:
         return official_task(str(int(key)))
     if ":" in key and "@" in key:
         from environment.tasks.generated import from_key  # an official task needs no generator
@@ -64,7 +65,7 @@ def load_task_file(path: Path | str) -> tuple[Task, ...]:
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # not UTF-8, or a null in the path
         raise TaskFileError(f"{file}: cannot be read as UTF-8 text: {error}") from error
     tasks = tuple(_task(entry, file) for entry in _entries(text, file))
     if not tasks:
@@ -75,6 +76,12 @@ def load_task_file(path: Path | str) -> tuple[Task, ...]:
             raise TaskFileError(f"{file}: two tasks have the same key {task.key!r}")
         seen.add(task.key)
     return tasks
+
+
+_LONGEST_ID = 18
+"""Digits of a task id; Python refuses to read numbers of thousands of digits."""
+_PROFILES = (OFFICIAL_PROFILE, "generated")
+_SKINS = ("plain", "modern")
 
 
 class _Entry(NamedTuple):
@@ -95,6 +102,8 @@ def _entries(text: str, file: Path) -> Iterator[_Entry]:
             return
         where = f"line {error.lineno}, column {error.colno}"
         raise TaskFileError(f"{file}: {where}: is not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:  # numbers without end, lists within lists
+        raise TaskFileError(f"{file}: cannot be read as JSON: {error}") from error
     records = whole if isinstance(whole, list) else [whole]
     for index, value in enumerate(records):
         yield _Entry(f"record {index}", value)
@@ -109,6 +118,8 @@ def _lines(text: str, file: Path) -> Iterator[_Entry]:
         except json.JSONDecodeError as error:
             where = f"line {number}, column {error.colno}"
             raise TaskFileError(f"{file}: {where}: is not JSON: {error.msg}") from error
+        except (ValueError, RecursionError) as error:
+            raise TaskFileError(f"{file}: line {number}: cannot be read: {error}") from error
 
 
 def _looks_like_lines(text: str) -> bool:
@@ -122,13 +133,52 @@ def _task(entry: _Entry, file: Path) -> Task:
     if not isinstance(entry.value, dict):
         raise TaskFileError(f"{where}: an object is wanted, not {type(entry.value).__name__}")
     try:
+        json.dumps(entry.value, ensure_ascii=False).encode()
         if "task_id" in entry.value:
             return _from_verified(VerifiedRecord.model_validate(entry.value), file)
-        return Task.model_validate(entry.value)
+        task = Task.model_validate(entry.value)
+    except UnicodeEncodeError as error:
+        raise TaskFileError(f"{where}: holds half a character: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the record"
         raise TaskFileError(f"{where}: field {field}: {first['msg']}") from error
+    problem = _problem(task)
+    if problem:
+        raise TaskFileError(f"{where}: {problem}")
+    return task
+
+
+def _problem(task: Task) -> str:
+    """Returns why a task in our own schema cannot be run or is not what it says; empty if it can.
+
+    Who is signed in is not checked: that is known when the world is built.
+    """
+    homeless = [site for site in task.sites if site not in task.worlds]
+    profiles = {spec.profile for spec in task.worlds.values()}
+    if not task.key or not task.sites or not task.start_urls:
+        return "field key, sites, start_urls: each needs a value"
+    if homeless:
+        return f"field worlds: holds no world for {', '.join(homeless)}"
+    if not profiles.issubset(_PROFILES):
+        return f"field worlds: a profile is one of {', '.join(_PROFILES)}, not {sorted(profiles)}"
+    if task.skin not in _SKINS:
+        return f"field skin: is one of {', '.join(_SKINS)}, not {task.skin!r}"
+    return _pretence(task)
+
+
+def _pretence(task: Task) -> str:
+    """Returns what a task pretends to be and is not."""
+    is_generated = ":" in task.key and "@" in task.key
+    if task.split is not Split.OFFICIAL and not is_generated:
+        return ""
+    try:
+        genuine = load_task(task.key)
+    except UnknownTaskError as error:
+        return f"field key: {error}"
+    if task != genuine:
+        return f"differs from the task {task.key!r} that it says it is; give it another key"
+    return ""
 
 
 def _from_verified(record: VerifiedRecord, file: Path) -> Task:

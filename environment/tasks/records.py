@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from core.tasks import ResponseStatus, TaskType
+
 __all__ = ["EVALUATORS", "SITES", "VerifiedRecord"]
 
 SITES = ("gitlab", "map", "reddit", "shopping_admin", "shopping", "wikipedia", "homepage")
@@ -18,6 +20,7 @@ SITES = ("gitlab", "map", "reddit", "shopping_admin", "shopping", "wikipedia", "
 EVALUATORS = ("AgentResponseEvaluator", "NetworkEventEvaluator")
 """The evaluators that the benchmark knows."""
 
+_KINDS = ", ".join(kind.lower() for kind in TaskType)
 _Text = Annotated[str, Field(min_length=1)]
 
 
@@ -38,7 +41,7 @@ class VerifiedRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sites: Annotated[tuple[str, ...], Field(min_length=1)]
-    task_id: int
+    task_id: Annotated[int, Field(ge=0)]
     intent_template_id: int
     start_urls: Annotated[tuple[_Text, ...], Field(min_length=1)]
     intent: _Text
@@ -67,6 +70,17 @@ class VerifiedRecord(BaseModel):
         if "AgentResponseEvaluator" not in kinds:
             raise ValueError("an AgentResponseEvaluator is needed: it says what kind of task it is")
         for evaluator in evaluators:
-            if not isinstance(evaluator.get("expected"), dict):
+            expected = evaluator.get("expected")
+            if not isinstance(expected, dict):
                 raise ValueError(f"{evaluator.get('evaluator')} has no object `expected`")
+            if evaluator["evaluator"] == "AgentResponseEvaluator":
+                _check_answer(expected)
         return evaluators
+
+
+def _check_answer(expected: dict[str, JsonValue]) -> None:
+    kind, status = str(expected.get("task_type")).upper(), expected.get("status")
+    if kind not in TaskType.__members__:
+        raise ValueError(f"task_type {expected.get('task_type')!r} is not one of {_KINDS}")
+    if status not in ResponseStatus.__members__:
+        raise ValueError(f"status {status!r} is not one of {', '.join(ResponseStatus)}")

@@ -41,10 +41,15 @@ def test_a_generated_key_gives_the_task_of_that_key():
     assert load_task(made.task.key) == made.task
 
 
-@pytest.mark.parametrize("key", ["812", "-1", "abc", ""])
+@pytest.mark.parametrize("key", ["812", "-1", "abc", "", "9" * 18])
 def test_an_unknown_key_is_refused_with_the_keys_that_exist(key):
     with pytest.raises(UnknownTaskError, match="0 to 811"):
         load_task(key)
+
+
+def test_a_number_too_long_to_be_read_is_an_unknown_key():
+    with pytest.raises(UnknownTaskError, match="no task has the key"):
+        load_task("9" * 5000)
 
 
 def test_hosting_says_what_is_missing():
@@ -61,6 +66,20 @@ def write(tmp_path, text, name="tasks.json"):
 
 def record(**changes):
     return {**json.loads(json.dumps(load_task("404").verified)), **changes}
+
+
+def own(**changes):
+    return json.dumps({**json.loads(load_task("404").model_dump_json()), **changes})
+
+
+def answer(**expected):
+    return [{"evaluator": "AgentResponseEvaluator", "expected": expected}]
+
+
+def test_a_task_of_ones_own_needs_a_key_of_its_own_and_is_read(tmp_path):
+    text = own(key="mine", split="new_instances", intent="Do something else")
+    (task,) = load_task_file(write(tmp_path, text))
+    assert (task.key, task.intent) == ("mine", "Do something else")
 
 
 def test_a_file_with_an_unchanged_official_record_gives_the_official_task(tmp_path):
@@ -97,6 +116,22 @@ def test_lines_are_recognised_without_their_suffix(tmp_path):
         (json.dumps([record(eval=[{"evaluator": "Guess"}])]), "record 0: field eval: .*Guess"),
         (json.dumps([record(), record()]), "same key '404'"),
         (json.dumps(record(surprise=1)), "record 0: field surprise"),
+        (json.dumps(record(task_id=-1)), "record 0: field task_id"),
+        (json.dumps(record(intent="\ud800")), "record 0: holds half a character"),
+        (json.dumps(record(eval=answer())), "record 0: field eval: .*task_type None"),
+        (json.dumps(record(eval=answer(task_type="dance"))), "field eval: .*'dance'.*mutate"),
+        (json.dumps(record(eval=answer(task_type="mutate"))), "field eval: .*status None"),
+        ("[" + "9" * 5000 + "]", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        (own(intent="Do something else"), "record 0: differs from the task '404'"),
+        (own(key="812"), "record 0: field key: .*0 to 811"),
+        (own(key="reddit.subscribe:0@train"), "record 0: differs from the task"),
+        (own(key="reddit.absent:0@train"), "record 0: field key: .*'absent'"),
+        (own(key=""), "record 0: field key"),
+        (own(start_urls=[]), "record 0: field key, sites, start_urls"),
+        (own(worlds={}), "record 0: field worlds: holds no world for reddit"),
+        (own(worlds={"reddit": {"profile": "lost"}}), "record 0: field worlds: a profile"),
+        (own(skin="tartan"), "record 0: field skin: .*'tartan'"),
     ],
 )
 def test_a_malformed_file_is_refused_by_file_position_and_field(tmp_path, text, said):
@@ -114,6 +149,8 @@ def test_a_bad_line_is_named(tmp_path):
 def test_a_missing_or_binary_file_is_a_task_file_error(tmp_path):
     with pytest.raises(TaskFileError, match=r"absent\.json"):
         load_task_file(tmp_path / "absent.json")
+    with pytest.raises(TaskFileError, match="null byte"):
+        load_task_file("a\0b.json")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TaskFileError, match=r"binary\.json"):
         load_task_file(tmp_path / "binary.json")
