@@ -10,15 +10,14 @@ trains listens to `on_decision`; the same request always gives the same decision
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 from core.errors import InvariantError
-from core.plans import EdgeKind, Plan
+from core.plans import Plan
 from core.seeding import derive_seed
 from planner.decisions import RunReport
+from planner.orchestration_priors import AsProposed, PriorOf, source_of
 from planner.repairs import mend
 from planner.requests import NodeReport, Planner, PlanRequest, ReplanRequest
 from planner.validator import PlanContext, find_flaws
@@ -29,26 +28,19 @@ from policies.plan_policy import (
     PlanPolicy,
     PlanPrior,
     Pool,
-    PriorSource,
     RunStanding,
     applied,
     pose,
 )
 
 __all__ = [
-    "AsProposed",
     "Orchestrated",
     "OrchestratedPlanner",
-    "PriorOf",
-    "StoredPriors",
     "decide_plan",
     "standing_at_replan",
     "standing_at_start",
     "standing_in_run",
 ]
-
-_SOURCES = {"rules": PriorSource.RULES, "cache": PriorSource.CACHE}
-"""By `Plan.origin`; a model's name is none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,62 +52,6 @@ class Orchestrated:
     problem: DecisionProblem
     """Features, masks and prior: log π under other parameters is computed from it."""
     prior: PlanPrior
-
-
-class PriorOf(Protocol):
-    """Where the preferences about a proposed plan come from."""
-
-    def prior(self, plan: Plan, request: PlanRequest, problem: DecisionProblem) -> PlanPrior:
-        """Returns the prior of a plan.
-
-        Args:
-            plan: Valid.
-            request: What it was made for, with the purse that pays for a model's calls.
-            problem: The decision under the plain prior; its masks say what is asked.
-        """
-        ...
-
-
-class AsProposed:
-    """One-hot on what the plan says, smoothed: the prior where nothing else is known."""
-
-    def prior(self, plan: Plan, request: PlanRequest, problem: DecisionProblem) -> PlanPrior:
-        """Returns the plain prior."""
-        del plan, request
-        return PlanPrior(source=problem.prior_source)
-
-
-class StoredPriors:
-    """Remembers what the planner preferred, for when its plan comes back from the cache.
-
-    A prior is kept under what the plan is to do: verbs, sites and flows, by node. The words of its
-    slots are not part of that, so a template that was bound to another task finds it. What was
-    decided is not part of it either: the prior is the planner's, not the policy's.
-    """
-
-    def __init__(self, fresh: PriorOf | None = None, *, max_priors: int = 1_000) -> None:
-        """Starts empty.
-
-        Args:
-            fresh: Where the priors of plans that are not from the cache come from.
-            max_priors: The oldest go beyond this number.
-        """
-        self._fresh = fresh or AsProposed()
-        self._max_priors = max_priors
-        self._priors: OrderedDict[str, PlanPrior] = OrderedDict()
-
-    def prior(self, plan: Plan, request: PlanRequest, problem: DecisionProblem) -> PlanPrior:
-        """Returns the stored prior of a cached plan; a fresh one is kept and returned."""
-        key = _skeleton(plan)
-        if plan.origin == "cache":
-            kept = self._priors.get(key)
-            return AsProposed().prior(plan, request, problem) if kept is None else kept
-        fresh = self._fresh.prior(plan, request, problem)
-        self._priors[key] = replace(fresh.named(plan), source=PriorSource.CACHE)
-        self._priors.move_to_end(key)
-        while len(self._priors) > self._max_priors:
-            self._priors.popitem(last=False)
-        return fresh
 
 
 def decide_plan(
@@ -145,7 +81,7 @@ def decide_plan(
         PlanError: The plan is not a DAG.
         InvariantError: The decided plan breaks a rule that the proposed one kept.
     """
-    plain = PlanPrior(source=_source_of(plan))
+    plain = PlanPrior(source=source_of(plan))
     problem = pose(plan, pool, standing, plain)
     prior = (prior_of or AsProposed()).prior(plan, request, problem)
     if prior != plain:
@@ -203,13 +139,13 @@ class OrchestratedPlanner:
         return self._decided(proposed, request.request, standing_at_replan(request))
 
     def _decided(self, proposed: Plan, request: PlanRequest, standing: RunStanding) -> Plan:
-        mended = mend(proposed, PlanContext.of(request))
-        if mended.findings:
+        plan = _mended(proposed, request, standing)
+        if plan is None:
             return proposed  # not a state to decide in: whoever asked refuses it by its findings
         if self._pool.agents != request.agents:
             self._pool = Pool.of(request.agents)
         result = decide_plan(
-            mended.plan,
+            plan,
             request,
             self._policy,
             pool=self._pool,
@@ -289,14 +225,17 @@ def _held(plan: Plan, nodes: Mapping[int, NodeReport], running: frozenset[int]) 
     )
 
 
-def _source_of(plan: Plan) -> PriorSource:
-    return _SOURCES.get(plan.origin, PriorSource.ONEHOT)
+def _mended(proposed: Plan, request: PlanRequest, standing: RunStanding) -> Plan | None:
+    """Returns the plan as valid as its open nodes can be; `None`: it breaks a rule.
 
-
-def _skeleton(plan: Plan) -> str:
-    nodes = [(node.id, node.subgoal.verb.value, node.site) for node in plan.nodes]
-    flows = [(edge.source, edge.target) for edge in plan.edges if edge.kind is EdgeKind.DATA]
-    return repr((sorted(nodes), sorted(flows)))
+    Nodes that are done or run stay as they are, whatever has become of their agents.
+    """
+    mended = mend(proposed, PlanContext.of(request))
+    closed = {node.id: node for node in proposed.nodes if not standing.node(node.id).is_open}
+    if any(finding.node not in closed for finding in mended.findings):
+        return None
+    nodes = tuple(closed.get(node.id, node) for node in mended.plan.nodes)
+    return mended.plan.model_copy(update={"nodes": nodes})
 
 
 def _check(proposed: Plan, decided: Plan, request: PlanRequest) -> None:

@@ -15,21 +15,22 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, WorldError
 from core.plans import Plan
-from planner.orchestration import AsProposed, PriorOf
+from planner.orchestration_priors import AsProposed, PriorOf
 from planner.providers.contract import (
     ChatMessage,
     ModelReply,
     ModelRequest,
     Provider,
-    ProviderError,
+    Purse,
 )
 from planner.requests import PlanRequest
 from policies.plan_policy import DecisionProblem, PlanPrior
@@ -43,15 +44,21 @@ _LINE = re.compile(r"^\s*(\d+)\s*:\s*([A-Za-z])\b", re.MULTILINE)
 _ALTERNATIVES = 20
 
 
-@dataclass(frozen=True, slots=True)
+def _fresh_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelPrior:
     """Asks a model which choice each open node should get."""
 
-    provider: Provider
-    """With its wrappers: each call is reserved and settled there."""
+    stack: Callable[[Purse], Provider | None]
+    """Makes a provider that pays from a purse, as `ProviderStack.for_purse`."""
     num_samples: int = 3
     """Replies that vote where the model shows no log-probabilities."""
-    otherwise: PriorOf = AsProposed()  # noqa: RUF009  (frozen, without state)
+    otherwise: PriorOf = field(default_factory=AsProposed)
+    new_id: Callable[[], str] = _fresh_id
+    """Gives an id that no call had before: money is reserved by it."""
 
     def __post_init__(self) -> None:
         if self.num_samples < 1:
@@ -64,12 +71,15 @@ class LabelPrior:
         letters = dict(zip(_LETTERS, (c.label for c in problem.choices), strict=False))
         if not asked or len(problem.choices) > len(_LETTERS):
             return plain
-        call = _request(plan, request, problem, letters)
+        provider = None if request.purse is None else self.stack(request.purse)
+        if provider is None:
+            return plain
+        call = replace(_request(plan, request, problem, letters), id=self.new_id())
         votes: dict[int, dict[str, int]] = {node: {} for node in asked}
         for sample in range(self.num_samples):
             try:
-                reply = self.provider.complete(replace(call, id=f"{call.id}.{sample}"))
-            except ProviderError:
+                reply = provider.complete(replace(call, id=f"{call.id}.{sample}"))
+            except WorldError:  # no reply, no money or no ledger: what was said so far counts
                 break
             scores = _scores(reply, letters)
             known = {node: scores[node] for node in asked if scores.get(node)}
@@ -107,7 +117,7 @@ def _request(
         subtasks="\n".join(subtasks),
     )
     return ModelRequest(
-        id=f"{request.task.key}/assign{plan.revision}",
+        id="",
         system="You assign subtasks to agents.",
         messages=(ChatMessage(role="user", text=text),),
         max_output_tokens=16 + 8 * len(subtasks),
