@@ -64,7 +64,10 @@ def find_json(text: str, wanted: frozenset[str] = frozenset()) -> FoundJson | Fi
     candidates = [found for part in (*fenced, spoken) for found in _candidates(part)]
     if not candidates:
         return _unreadable(_why_nothing(spoken))
-    return max(candidates, key=lambda found: _merit(found, wanted))
+    best = max(candidates, key=lambda found: _merit(found, wanted))
+    if wanted and isinstance(best.value, dict) and not wanted & best.value.keys():
+        return _unreadable(_why_nothing(spoken))
+    return best
 
 
 def _plain(text: str) -> FoundJson | None:
@@ -125,7 +128,7 @@ def _why_nothing(text: str) -> str:
         read_lenient(text, start)
     except LenientError as error:
         return f"the JSON cannot be read: {error}"
-    return "the JSON cannot be read"
+    return "the JSON in the reply is something else than what was asked for"
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from core.plans import EdgeKind, EffortTier, Plan, PlanNode, ValueType, Verb
 from core.tasks import ResponseStatus, TaskType
 from planner.findings import Finding, Flaw
+from planner.lenient_json import Cut, read_lenient
 from planner.parsing import Fitted, fit
 from planner.requests import PlanRequest
 from planner.validator import parse_plan
@@ -243,11 +244,22 @@ def _constant(kind: ValueType, text: str) -> JsonValue:
     """
     if kind in _AS_TEXT:
         return text
-    value: JsonValue = json.loads(text.lower() if kind is ValueType.FLAG else text)
+    value = _json(text.lower() if kind is ValueType.FLAG else text)
     if kind in _LISTS and not isinstance(value, list):
         value = [value]
     if not kind.accepts(value):
         raise ValueError(f"{text[:60]!r} is no {kind}")
+    return value
+
+
+def _json(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError:
+        read = read_lenient(text)
+        if read.cut is not Cut.WHOLE or text[read.end :].strip():
+            raise
+        value = read.value
     return value
 
 

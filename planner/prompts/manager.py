@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import ConfigurationError
 from planner.prompts.fences import fence, one_line
@@ -45,6 +45,14 @@ class Prompt:
     """Files and versions it was made of, as `plan@1+p3o@1`."""
 
 
+class _PromptFile(NamedTuple):
+    """A file, compiled."""
+
+    system: jinja2.Template
+    user: jinja2.Template
+    version: int
+
+
 class PromptManager:
     """Finds, checks and renders prompt files; safe to share between threads.
 
@@ -60,6 +68,7 @@ class PromptManager:
             folder: Where the files are; `None`: those of this package.
         """
         self._folder = folder or Path(__file__).parent
+        self._files: dict[str, _PromptFile] = {}
 
     def render(self, name: str, method: str = "", **values: object) -> Prompt:
         """Returns a prompt with its values filled in.
@@ -74,14 +83,14 @@ class PromptManager:
         """
         import jinja2  # only who renders pays for it
 
-        system, user, version = self._parts(name)
         constraint, method_version = self._constraint(method)
         try:
+            file = self._file(name)
             given = {"constraint": constraint, **values}
             return Prompt(
-                system=self._environment.from_string(system).render(given).strip(),
-                text=self._environment.from_string(user).render(given).strip(),
-                version=f"{name}@{version}{method_version}",
+                system=file.system.render(given).strip(),
+                text=file.user.render(given).strip(),
+                version=f"{name}@{file.version}{method_version}",
             )
         except jinja2.TemplateError as error:
             raise ConfigurationError(f"prompt {name!r}: {error}") from error
@@ -107,6 +116,17 @@ class PromptManager:
         environment.filters["fence"] = fence
         environment.filters["one_line"] = one_line
         return environment
+
+    def _file(self, name: str) -> _PromptFile:
+        """Returns a compiled file; two threads may compile the same one, which is harmless."""
+        known = self._files.get(name)
+        if known is None:
+            system, user, version = self._parts(name)
+            known = _PromptFile(
+                self._environment.from_string(system), self._environment.from_string(user), version
+            )
+            self._files[name] = known
+        return known
 
     def _parts(self, name: str) -> tuple[str, str, int]:
         if name not in NAMES:
