@@ -4,7 +4,9 @@
 
 `Capable` stands outside of the budget, so each of its tries is reserved and settled on its own; it
 stands inside of the retry, so a rate limit between two tries keeps what was learned. A refused try
-is one request that the provider does not bill. The adapter reads the same record, and leaves out
+is one request that the provider does not bill. What was learned stays when the request comes
+through in the end, or fails for another reason; a server that refuses every form teaches nothing.
+The adapter reads the same record, and leaves out
 what is not in it, so what one call learns every later one knows.
 """
 
@@ -58,6 +60,7 @@ class Capable:
             ProviderError: As the inner provider raises it.
         """
         refusal: UnsupportedError | None = None
+        before = self._book.record(self._endpoint)
         for number in range(1, MAX_TRIES + 1):
             used = self._book.record(self._endpoint)
             tried = request if number == 1 else replace(request, id=f"{request.id}~{number}")
@@ -69,4 +72,5 @@ class Capable:
                     break
             else:
                 return replace(reply, attempts=reply.attempts + number - 1)
+        self._book.know(self._endpoint, before)
         raise RequestRefusedError(str(refusal), provider=self.name) from refusal

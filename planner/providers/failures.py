@@ -41,7 +41,9 @@ _NAMES_OF = {
         re.IGNORECASE | re.DOTALL,
     ),
     "system": re.compile(
-        r"(system|developer) (role|message|instruction|prompt)s?|'system'", re.IGNORECASE
+        r"(system|developer)'? (role|message|instruction|prompt)s?.{0,40}not (support|enabl|allow)"
+        r"|not support '(system|developer)'|only user and assistant",
+        re.IGNORECASE | re.DOTALL,
     ),
     "schema": re.compile(
         r"response_?format|json_?schema|json_?object|json mode|output_?(config|format)"

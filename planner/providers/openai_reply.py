@@ -33,8 +33,14 @@ _FINISH = {
 }
 
 
+class _Part(BaseModel):
+    type: str
+    text: str = ""
+
+
 class _Message(BaseModel):
-    content: str | None = None
+    content: str | list[_Part] | None = None
+    """Some compatible servers send parts, thinking among them."""
     refusal: str | None = None
 
 
@@ -81,7 +87,7 @@ def reply_of(body: bytes, endpoint: Endpoint, latency_ms: int) -> ModelReply:
     refusal = choice.message.refusal
     finish = _FINISH.get(choice.finish_reason or "", FinishReason.OTHER)
     return ModelReply(
-        text=refusal or choice.message.content or "",
+        text=refusal or _text(choice.message.content),
         finish=FinishReason.REFUSAL if refusal else finish,
         usage=_usage(completion.usage),
         provider=endpoint.provider,
@@ -92,6 +98,12 @@ def reply_of(body: bytes, endpoint: Endpoint, latency_ms: int) -> ModelReply:
 
 
 _COMPLETION = TypeAdapter(_Completion)
+
+
+def _text(content: str | list[_Part] | None) -> str:
+    if isinstance(content, list):
+        return "".join(part.text for part in content if part.type == "text")
+    return content or ""
 
 
 def _usage(usage: JsonValue) -> Usage | None:

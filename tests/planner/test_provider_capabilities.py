@@ -126,9 +126,11 @@ def test_other_errors_pass_and_teach_nothing():
 @pytest.mark.parametrize("parameter", ["", *FEATURES])
 def test_a_server_that_refuses_whatever_is_sent_gets_a_bounded_number_of_calls(parameter):
     inner = ScriptedProvider(lambda _: UnsupportedError("no", parameter=parameter))
+    book = CapabilityBook()
     with pytest.raises(RequestRefusedError, match="no"):
-        Capable(inner, CapabilityBook(), at("gpt-4o")).complete(REQUEST)
-    assert len(inner.requests) <= MAX_TRIES
+        Capable(inner, book, at("gpt-4o")).complete(REQUEST)
+    assert 2 <= len(inner.requests) <= MAX_TRIES
+    assert book.record(at("gpt-4o")) == Capabilities()
 
 
 def test_threads_that_are_refused_at_once_take_one_step_together():
@@ -216,3 +218,25 @@ def test_a_gateway_that_wants_the_other_name_of_the_limit_gets_it():
         adapter.close()
     assert server.received[1].body["max_completion_tokens"] == REQUEST.max_output_tokens
     assert "max_tokens" not in server.received[1].body
+
+
+def test_what_was_learned_before_another_error_is_kept():
+    book, endpoint = CapabilityBook(), at("gpt-4o")
+    inner = ScriptedProvider(
+        [UnsupportedError("no", parameter="temperature"), OverloadedError("later")]
+    )
+    with pytest.raises(OverloadedError):
+        Capable(inner, book, endpoint).complete(REQUEST)
+    assert not book.record(endpoint).temperature
+
+
+def test_a_compatible_server_may_send_its_text_in_parts():
+    wire = LocalWire()
+    body = wire.reply("")
+    thought, said = {"type": "thinking", "thinking": []}, {"type": "text", "text": "a plan"}
+    body["choices"][0]["message"]["content"] = [thought, said]
+    with serving() as server:
+        adapter = open_adapter(at("local:m", server.address + "/v1"), CapabilityBook())
+        server.will(json_answer(body))
+        assert adapter.complete(REQUEST).text == "a plan"
+        adapter.close()

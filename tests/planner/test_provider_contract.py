@@ -56,7 +56,7 @@ ASKED = ModelRequest(
     timeout_s=5.0,
 )
 WITH_SCHEMA = dataclasses.replace(ASKED, schema_name="plan", schema=SCHEMA)
-IN_A_HURRY = dataclasses.replace(ASKED, timeout_s=0.25)
+IN_A_HURRY = dataclasses.replace(ASKED, timeout_s=0.15)
 
 
 @dataclasses.dataclass
@@ -245,9 +245,8 @@ def test_an_account_without_money_is_not_asked_again(case, status):
 
 def test_a_server_that_does_not_answer_in_time(case):
     start = time.monotonic()
-    case.failure(ProviderTimeoutError, Answer(wait_s=0.6), request=IN_A_HURRY)
-    assert time.monotonic() - start < 0.55
-    time.sleep(0.3)  # the server's thread ends before the next test counts requests
+    case.failure(ProviderTimeoutError, Answer(wait_s=4.0), request=IN_A_HURRY)
+    assert time.monotonic() - start < 2.0
 
 
 def test_a_server_that_drips_its_answer_is_left_in_time(case):
@@ -255,7 +254,7 @@ def test_a_server_that_drips_its_answer_is_left_in_time(case):
     start = time.monotonic()
     dripping = dataclasses.replace(body, drip_s=0.05)
     case.failure(ProviderTimeoutError, dripping, request=IN_A_HURRY)
-    assert time.monotonic() - start < 0.6
+    assert time.monotonic() - start < 2.0
 
 
 def test_a_connection_that_is_reset(case):
@@ -279,7 +278,7 @@ def test_an_answer_that_is_cut_in_the_middle(case):
     "body",
     [b"", b"{", b"null", b"[]", b'"text"', b"{}", b"<html>hello</html>", b"\xff\xfe", b'{"id": 7}'],
 )
-@pytest.mark.parametrize("kind", ["application/json", "text/html", ""])
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
 def test_a_success_that_is_no_reply(case, body, kind):
     headers = {"content-type": kind} if kind else {}
     case.failure(BrokenReplyError, Answer(body=body, headers=headers))
@@ -313,7 +312,7 @@ def test_a_schema_goes_out_in_the_strongest_form_without_what_is_not_taken(case)
     assert reply.text == '{"answer": "x"}'
     sent = case.last_sent()
     assert sent["json"]
-    assert "maxLength" not in str(sent["schema"].get("properties"))[:60]
+    assert sent["schema"]["properties"] == {"answer": {"type": "string"}}
     assert sent["schema"]["required"] == ["answer"]
     assert "JSON" not in sent["system"]
 
@@ -413,6 +412,32 @@ def test_the_key_is_seen_nowhere(case, caplog, where):
     shown += ["".join(traceback.format_exception(caught.value)), caplog.text]
     assert case.last_sent()["key"] == KEY
     assert not any(KEY in text for text in shown)
+
+
+def test_settings_of_other_programs_in_the_environment_change_nothing(case, monkeypatch):
+    for name, value in {
+        "OPENAI_BASE_URL": "http://127.0.0.1:9",
+        "OPENAI_API_KEY": "another",
+        "OPENAI_ORG_ID": "an-organisation",
+        "OPENAI_PROJECT_ID": "a-project",
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
+        "ANTHROPIC_API_KEY": "another",
+        "ANTHROPIC_AUTH_TOKEN": "another",
+        "GOOGLE_API_KEY": "another",
+        "GEMINI_API_KEY": "another",
+        "GOOGLE_GENAI_USE_VERTEXAI": "true",
+        "GOOGLE_GEMINI_BASE_URL": "http://127.0.0.1:9",
+        "GOOGLE_CLOUD_PROJECT": "a-project",
+    }.items():
+        monkeypatch.setenv(name, value)
+    adapter = open_adapter(case.endpoint, case.book)
+    case.server.will(json_answer(case.wire.reply("x")))
+    assert adapter.complete(ASKED).text == "x"
+    adapter.close()
+    assert case.last_sent()["key"] == KEY
+    headers = str(case.server.received[-1].headers)
+    assert "another" not in headers
+    assert ("an-organisation" in headers) == (case.wire.provider == "openai")
 
 
 def test_several_threads_share_one_adapter(case):
