@@ -50,6 +50,7 @@ from planner.wrappers.purses import MeteredPurse
 __all__ = ["LLMPlanner", "LLMPlannerConfig", "ModelTurn", "PlanningStory"]
 
 _PLAN_KEYS = frozenset({"nodes", "sketch", "dag"})
+_NODE_KEYS = frozenset({"id", "verb", "inputs"})
 _ECHO_CHARS = 30_000
 """Longest reply of a model that is shown to it again; a longer one is not a plan."""
 _NOT_OURS = frozenset({Flaw.OVER_BUDGET, Flaw.UNKNOWN_AGENT, Flaw.UNFIT_AGENT, Flaw.FOREIGN_SITE})
@@ -311,7 +312,7 @@ def _turn(
 
 
 def _read(reply: ModelReply, dialogue: _Dialogue) -> _Read:
-    found = find_json(reply.text, _PLAN_KEYS)
+    found = find_json(reply.text, _PLAN_KEYS, _NODE_KEYS)
     if isinstance(found, Finding):
         return _Read(None, (), (found,))
     was_cut = found.cut is Cut.LOST or (

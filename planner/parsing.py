@@ -45,12 +45,16 @@ class FoundJson:
     """What was not plain JSON, in words."""
 
 
-def find_json(text: str, wanted: frozenset[str] = frozenset()) -> FoundJson | Finding:
+def find_json(
+    text: str, wanted: frozenset[str] = frozenset(), items: frozenset[str] = frozenset()
+) -> FoundJson | Finding:
     """Returns the best JSON in a text, or why there is none.
 
     Args:
         text: All that a model said.
-        wanted: Keys that the right object has; an object with more of them is better.
+        wanted: Keys that the right object has; an object with more of them is better, one with
+            none is something else. Empty: any object or list will do.
+        items: Keys of the records of a list that may stand there instead of the object.
     """
     if len(text) > MAX_REPLY_CHARS:
         return _unreadable(
@@ -65,9 +69,16 @@ def find_json(text: str, wanted: frozenset[str] = frozenset()) -> FoundJson | Fi
     if not candidates:
         return _unreadable(_why_nothing(spoken))
     best = max(candidates, key=lambda found: _merit(found, wanted))
-    if wanted and isinstance(best.value, dict) and not wanted & best.value.keys():
+    if wanted and not _is_meant(best.value, wanted, items):
         return _unreadable(_why_nothing(spoken))
     return best
+
+
+def _is_meant(value: JsonValue, wanted: frozenset[str], items: frozenset[str]) -> bool:
+    if isinstance(value, dict):
+        return bool(wanted & value.keys())
+    first = value[0] if isinstance(value, list) and value else None
+    return bool(items) and isinstance(first, dict) and items <= first.keys()
 
 
 def _plain(text: str) -> FoundJson | None:
