@@ -117,16 +117,19 @@ class WorldHost:
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Serves one request and records the exchange.
 
-        An unknown host gets a 502 page. After `max_trace` requests each one gets a 503 page and is
-        neither served nor recorded. What a site raises is recorded as status 500 and passed on.
+        An unknown host gets a 502 page; so does what is no URL, which is not recorded. After
+        `max_trace` requests each one gets a 503 page and is neither served nor recorded. What a
+        site raises is recorded as status 500 and passed on.
         """
         with self._alone():
             if len(self._trace) >= self._max_trace:
                 return _page(503, f"this episode may send {self._max_trace} requests")
-            world = self._worlds.get(_origin(request.url))
+            origin = _origin(request.url)
+            world = self._worlds.get(origin)
             if world is None:
                 response = _page(502, "no site of this episode is at this address")
-                self._record(request, response, 0)
+                if origin:
+                    self._record(request, response, 0)
                 return response
             start = self._clock.now_ms()
             try:
@@ -259,8 +262,11 @@ def _opened(site: str, snapshot: bytes, base_url: str, skin: str) -> SiteApp:
 
 
 def _origin(url: str) -> str:
-    """Returns scheme and host of a URL, lower case, without a default port."""
-    parts = urlsplit(url)
+    """Returns scheme and host of a URL, lower case, without a default port; empty if unreadable."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     host = parts.netloc.rpartition("@")[2].lower()
     default = ":443" if parts.scheme == "https" else ":80"
     return f"{parts.scheme}://{host.removesuffix(default)}"

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from core.tasks import placeholder
 from environment.judge.rules import SiteRules, rules_of
 from environment.sites.changes import Row, TableChanges
+from environment.trace import MASK
 
 __all__ = [
     "ANYTHING",
@@ -56,14 +57,18 @@ class Change:
     """Columns by name: all of a new row, the changed ones of an updated row."""
 
     def __str__(self) -> str:
-        """Says the change for people, values cut at 60 characters."""
-        columns = ", ".join(f"{name}={str(value)[:60]!r}" for name, value in self.content)
+        """Says the change for people, values cut at 60 characters, passwords masked."""
+        columns = ", ".join(f"{name}={_shown(name, value)!r}" for name, value in self.content)
         key = f" {'/'.join(str(part) for part in self.key)}" if self.key else ""
         return f"{self.kind} {self.table}{key}({columns})"
 
 
 Effect = Counter[Change]
 """What an episode did to its worlds."""
+
+
+def _shown(column: str, value: _Value) -> str:
+    return MASK if "password" in column else str(value)[:60]
 
 
 class Difference(NamedTuple):

@@ -76,8 +76,9 @@ _REDDIT = SiteRules(
         (re.compile(r"^/submit(?:/[^/]+)?$"), "/submit"),
         (re.compile(r"\.json$"), ""),
         (re.compile(r"^(/f/[^/]+/\d+)/[^/]+/"), r"\1/-/"),
+        (re.compile(r"/delete_own$"), "/delete"),
     ),
-    confirmed=(re.compile(r"/delete(?:_own)?$"),),
+    confirmed=(re.compile(r"/delete(?:_own)?$|^/user/[^/]+/block_user$"),),
     passwords=Passwords("users", "username", "password"),
 )
 

@@ -10,7 +10,7 @@ from core.http import header
 from environment.judge.rules import rules_of
 from environment.trace import TraceEntry
 
-__all__ = ["Sent", "scope_of", "sent", "writes"]
+__all__ = ["Sent", "place_of", "scope_of", "sent", "writes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,18 @@ def scope_of(request: Sent, made: Collection[str]) -> str:
         request: A write.
         made: Ids of rows that the episode made; in the path they become `new`.
     """
+    return f"{request.method} {place_of(request, made)}"
+
+
+def place_of(request: Sent, made: Collection[str] = ()) -> str:
+    """Returns site and path of a request, in the one form that all its spellings share.
+
+    Args:
+        request: Any request.
+        made: Ids of rows that the episode made; in the path they become `new`.
+    """
     path = request.path
     for pattern, replacement in rules_of(request.site).scopes:
         path = pattern.sub(replacement, path)
     parts = ("new" if part in made else part.casefold() for part in path.split("/"))
-    return f"{request.method} {request.site}:{'/'.join(parts)}"
+    return f"{request.site}:{'/'.join(parts)}"

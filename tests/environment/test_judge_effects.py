@@ -92,3 +92,12 @@ def test_named_bookkeeping_is_no_effect():
 def test_ids_made_are_those_of_new_rows_only():
     rows = TableChanges((post(5, "a"),), (post(5, "b"), post(6, "c")))
     assert ids_made({"reddit": {"submissions": rows}}) == {"6"}
+
+
+def test_a_reason_never_shows_a_password():
+    user = {"id": 3, "username": "ann", "password": "pass-of-ann"}
+    changed_password = ((user,), ({**user, "password": "new-pass"},))
+    for rows in (((), (user,)), changed_password):
+        (change,) = changed(users=rows)
+        assert "pass-of-ann" not in str(change)
+        assert "new-pass" not in str(change)

@@ -79,6 +79,17 @@ def test_requests_go_to_the_site_of_their_host_and_are_recorded_in_order() -> No
     host.close()
 
 
+def test_what_is_no_url_is_answered_and_not_recorded() -> None:
+    host = WorldHost.open({"reddit": SPEC})
+    for url in ("http://[::1", "http://[x]/"):
+        assert not host.serves(url)
+        assert host.handle(get(url)).status == 502
+        with pytest.raises(WorldUnreachableError):
+            DirectTransport(host).send(get(url))
+    assert host.trace() == ()
+    host.close()
+
+
 def test_a_user_has_one_session_in_an_episode_and_its_cookie_is_in_no_trace() -> None:
     host = WorldHost.open({"reddit": SPEC})
     ((base, name, value),) = host.cookies_for(None)

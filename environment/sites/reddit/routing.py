@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from environment.sites.contract import HttpResponse
 from environment.sites.reddit import (
@@ -95,8 +95,10 @@ def answer(visit: Visit) -> HttpResponse:
             visit.args = {name: text for name, text in match.groupdict().items() if text}
             return handler(visit)
         known = True
-    if len(path) > 1 and path.endswith("/") and not visit.posting:
-        return redirect(quote(path.rstrip("/")) or "/", status=301)
+    # Two slashes at the start would lead to another host.
+    if len(path) > 1 and path.endswith("/") and path[1] != "/" and not visit.posting:
+        query = f"?{urlencode(visit.query)}" if visit.query else ""
+        return redirect(quote(path.rstrip("/")) + query, status=301)
     if known:
         raise RefusedError(405, f"This address does not take {visit.method[:10]} requests.")
     raise RefusedError(404, "There is no page at this address.")

@@ -74,5 +74,7 @@ def _record(visit: Visit, kind: str, id_: int, choice: int, ups: int, downs: int
 
 def _came_from(visit: Visit) -> str:
     referer, base = visit.referer, visit.base_url
-    inside = referer.startswith(base + "/") and referer.isascii() and referer.isprintable()
-    return referer[len(base) :] if inside else "/"
+    path = referer.removeprefix(base)
+    # What begins with two slashes, of either kind, would lead to another host.
+    inside = path != referer and path.startswith("/") and path[1:2] not in ("/", "\\")
+    return path if inside and path.isascii() and path.isprintable() else "/"

@@ -439,7 +439,26 @@ def test_each_change_moves_the_clock_by_one_second(app: SiteApp, me: Client):
 def test_a_slash_too_many_is_taken_off(me: Client):
     answer = me.send("GET", "/f/machine%20learning/")
     assert (answer.status, header(answer.headers, "location")) == (301, "/f/machine%20learning")
+    answer = me.send("GET", "/search/?q=a+b%26c&type=comments")
+    assert header(answer.headers, "location") == "/search?q=a+b%26c&type=comments"
     me.get("/no/such/page", 404)
+
+
+@pytest.mark.parametrize("path", ["//evil.test/", "/%2Fevil.test/", "/%2F%2Fevil.test/x/", "//"])
+def test_no_address_of_the_site_leads_to_another_host(me: Client, path: str):
+    assert me.send("GET", path).status == 404
+
+
+@pytest.mark.parametrize(
+    "end", ["//evil.test/x", "/\\evil.test", ".evil.test/", ":1@evil.test/", ""]
+)
+def test_a_vote_never_leads_to_another_host(me: Client, end: str):
+    me.referer = BASE + end
+    answer = me.post("/sv/1", choice="1")
+    assert (answer.status, header(answer.headers, "location")) == (302, "/")
+    me.referer = BASE + "/f/Books/new?page=2"
+    answer = me.post("/sv/1", choice="0")
+    assert header(answer.headers, "location") == "/f/Books/new?page=2"
 
 
 def test_changes_are_the_rows_that_differ_from_the_snapshot(app: SiteApp, me: Client):
