@@ -8,12 +8,12 @@ import re
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from core.budget import BudgetTracker
-from core.plans import Plan
 from core.tasks import PublicTask, Split
 from environment.tasks.generated import sample
+from planner.findings import Finding
 from planner.llm_planner import LLMPlanner, LLMPlannerConfig, PlanningStory
 from planner.plan_dialect import as_said
 from planner.prices import FREE, PriceBook
@@ -29,7 +29,15 @@ from policies.profiles import DEFAULT_POOL
 from scripts.bench.figures import Figure, cpu_ms_each, spread
 from scripts.bench.planner_money import PLANNERS, MoneyRun, check_then_record, reserve_then_settle
 
-__all__ = ["CORPUS", "Corpus", "CorrigibleModel", "DamagedPlan", "corpus_stories", "measure"]
+__all__ = [
+    "CORPUS",
+    "Corpus",
+    "CorrigibleModel",
+    "DamagedPlan",
+    "Outcome",
+    "corpus_stories",
+    "measure",
+]
 
 CORPUS = Path("tests/planner/damaged_plans.json")
 _FREE = PriceBook(overrides={"scripted": FREE})
@@ -70,15 +78,25 @@ class CorrigibleModel:
         return self._replies[self._at]
 
 
-def corpus_stories(corpus: Corpus) -> list[tuple[DamagedPlan, PlanningStory, Plan]]:
-    """Returns how each damaged plan was dealt with, and the plan that came of it."""
+class Outcome(NamedTuple):
+    """How one damaged plan was dealt with."""
+
+    case: DamagedPlan
+    story: PlanningStory
+    flaws: tuple[Finding, ...]
+    """Of the plan that came of it."""
+
+
+def corpus_stories(corpus: Corpus) -> list[Outcome]:
+    """Returns how each damaged plan was dealt with."""
     told = []
     for case in corpus["cases"]:
         model = ScriptedProvider(CorrigibleModel(case, corpus["sound"][case["intent"]]))
         stories: list[PlanningStory] = []
         planner = LLMPlanner(_stack(model).for_purse, RulesPlanner(), on_story=stories.append)
-        plan = planner.plan(_request(case["intent"]))
-        told.append((case, stories[0], plan))
+        request = _request(case["intent"])
+        plan = planner.plan(request)
+        told.append(Outcome(case, stories[0], find_flaws(plan, PlanContext.of(request))))
     return told
 
 
@@ -148,11 +166,9 @@ def _rules(n: int = 1_000) -> list[Figure]:
 def _repairs() -> list[Figure]:
     corpus: Corpus = json.loads(CORPUS.read_text(encoding="utf-8"))
     told = corpus_stories(corpus)
-    valid = [
-        not find_flaws(plan, PlanContext.of(_request(case["intent"]))) for case, _, plan in told
-    ]
-    by_model = [story for _, story, _ in told if not story.fell_back]
-    can_help = [case for case, _, _ in told if _leads_to_a_plan(case)]
+    valid = [not outcome.flaws for outcome in told]
+    by_model = [outcome.story for outcome in told if not outcome.story.fell_back]
+    can_help = [outcome for outcome in told if _leads_to_a_plan(outcome.case)]
     at_once = sum(len(story.turns) == 1 for story in by_model)
     return [
         Figure(
