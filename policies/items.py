@@ -285,6 +285,9 @@ def _finish(item: Item) -> None:
     item.fields.setdefault("name", item.fields.get("title") or item.fields.get("heading") or "")
     if item.kind == "post" and item.fields.get("link") == item.fields.get("url"):
         item.fields.pop("link", None)
+    link = item.text("link")
+    if item.kind == "post" and link:
+        item.fields["host"] = urlsplit(link).hostname or ""
     item.fields["row"] = item.key
     item.fields["mine"] = not {"edit", "delete"}.isdisjoint(item.controls)
 

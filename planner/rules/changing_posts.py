@@ -140,7 +140,7 @@ def edit(recipe: Recipe, frame: Frame) -> list[NodeHandle]:
             field = "description"
         url: Url = found["url"] if found else recipe.start_url
         return [draft.add(Verb.EDIT, "forum", ("url",), url=url, mode=mode, **{field: text})]
-    if frame.speaks_of(r"\b(?:comment|reply)\b"):
+    if frame.speaks_of(r"\b(?:comment|reply|commented|replied|answered)\b"):
         target = recipe.target_comment(frame, place)
         return [draft.add(Verb.EDIT, "comment", ("url",), url=target, body=text, mode=mode)]
     thread = recipe.thread(frame, place) or recipe.home

@@ -64,18 +64,20 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("block", r"(?:put|add|place)\b.*\bblock(?:ed)? (?:list|users)"),
     ("edit_biography", r"(?:change|set|update|edit|replace|make|rewrite|let|write|put|clear|add|append)"
      r"\b.*\b(?:bio|biography|profile (?:text|description)|about me)\b"),
-    ("create_forum", r"(?:create|start|make|open|found|set up|launch|add)\s+(?:me |us )?"
+    ("create_forum", r"(?:create|start|make|open (?=a|new)|found|set up|launch|add)\s*(?:me |us )?"
      r"(?:a |the |an |another )?(?:new |own )?(?:forum|community|subreddit)\b"),
     ("message", r"(?:message|pm|dm|text)\b"),
     ("message", r"(?:send|write|compose|drop)\b.*\b(?:message|dm|pm|note to)\b"),
     ("message", r"(?:send|tell|write)\b.*«\d+».*\bto (?:the )?(?:user|member|author|poster|one)\b"),
     ("message", r"write to (?!.*\bforum\b.*«)|tell (?:the )?(?:user|author|poster|member)\b.*«"),
     ("message", r"send (?!.*\bto (?:f/|the [\w-]+ forum))(?!me\b)"),
+    ("message", r"(?:continue|go on with)\b.*\b(?:conversation|messages?|thread)\b"),
+    ("message", r"write «\d+»(?!.*(?:f/|forum|post|comment|bio|submission|thread|under))"),
     ("delete", r"(?:delete|remove|take down|erase|get rid of|withdraw)\b"),
     ("clear", r"(?:mark|clear|dismiss)\b.*\b(?:notification|inbox|alert|read)"),
     ("edit", r"(?:edit|append|modify|correct|extend|rename|retitle)\b"),
     ("edit", r"add\b.*\bline\b"),
-    ("edit", r"(?:replace|change|update|rewrite|set|put)\b.*\b(?:body|text|title|wrote|comment|post"
+    ("edit", r"(?:replace|change|update|rewrite|set|put)\b.*\b(?:body|text|title|wrote|said|commented|replied|posted|comment|post"
      r"|description|sidebar|submission|reply)\b"),
     ("message", r"(?:reply|respond|answer)\b.*\b(?:message|conversation)\b"),
     ("comment", r"(?:comment|reply|respond|answer)\b(?! (?:counts?|with the (?:name|user|title|number)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.pages import Value
 from core.plans import Verb
@@ -63,7 +64,16 @@ def _compared_users(recipe: Recipe, frame: Frame, which: str) -> Answering:
     where: list[Value] = list(frame.where())
     if frame.places:
         where.append({"field": "forum", "op": "is", "value": frame.places[0].text})
+    place = frame.places[0] if frame.places else None
+    if frame.said.get("post"):
+        thread = recipe.thread(replace(frame, users=[]), place) or recipe.home
     for number, user in enumerate(frame.users):
+        if frame.said.get("post"):
+            by_one: list[Value] = [{"field": "author", "op": "is", "value": user}]
+            counted = recipe.draft.add(Verb.COUNT, "comments", ("count",), url=thread, where=by_one)
+            numbers[f"value_{number}"] = counted["count"]
+            recipe.draft.branch += 1
+            continue
         found = recipe.draft.add(Verb.FIND, "user", ("url",), name=user)
         counted = recipe.draft.add(
             Verb.COUNT, what, ("count",), url=found["url"], section=section, where=where

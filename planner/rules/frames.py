@@ -39,7 +39,8 @@ _DEFAULTS = ("text", "post", "title", "body", "query", "name")
 _COPIES = re.compile(r"\b(?:images?|pictures?|photos?|re-?post|cross-?post)\b")
 _ALIASES = {"comment_ref": "comment"}
 _PEOPLE = re.compile(
-    r"\b(?:bios?|biograph\w+|profiles?|messages?|conversation|follow(?:er)?|users?|members?"
+    r"\bwho (?:has |have )?(?:wrote|written|posted|submitted|commented|made|joined|registered)\b"
+    r"|\b(?:bios?|biograph\w+|profiles?|messages?|conversation|follow(?:er)?|users?|members?"
     r"|block)\b"
 )
 _KEYS = re.compile(r"(?:with (?:the )?)?keys? ((?:«\d+»(?:, and |,? and |, |,)?)+)")

@@ -203,7 +203,7 @@ def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
 def _continues(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether a word foreign to plain English follows a name and a linking word."""
     token, linker = tokens[index][0], tokens[index - 1][0].casefold()
-    return linker in {"and", "or", ","} and _is_foreign(token.casefold())
+    return token[0].isalnum() and linker in {"and", "or", ","} and _is_foreign(token.casefold())
 
 
 def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:

@@ -78,7 +78,7 @@ def _asked(frame: Frame) -> list[Ask]:
     if "body" in names and len(names) > 1:
         asked = [one for one in asked if one.field != "body" or _asks_body(text)]
     if "forum" in names and not re.search(
-        r"(?:which|what) (?:forum|community)|forum'?s? name|name of the forum", text
+        r"(?:which|what) (?:forum|community)|forum'?s? name|name of (?:the|its) forum", text
     ):
         asked = [one for one in asked if one.field != "forum"]
     if len(asked) > 1 and not re.search(r"\band\b|,", text):

@@ -41,6 +41,8 @@ COMMENT_TARGET = (
     r"|oldest|best|worst|my|their|\S+'s|points|score|rated|recent|scored|commented|upvoted)"
     r" (?:of )?(?:the )?(?:\w+ )?(?<!number of )(?<!most )(?<!more )(?<!fewest )"
     r"(?:comments?|repl(?:y|ies))\b(?! section)(?! page)(?! count)"
+    r"|\bwhat (?:\S+ ){0,3}?(?:wrote|said|commented|replied|answered)\b"
+    r"|\bwhat (?:did|has) \S+ (?:comment|say|write|reply|answer|said|written|commented)"
 )
 """Words that speak of comments as things, not of how many there are."""
 

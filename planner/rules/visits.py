@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from core.plans import Verb
 from planner.rules.draft import NodeHandle
 from planner.rules.frames import Frame
 from planner.rules.people import is_indirect, person_url
-from planner.rules.recipes import Recipe
+from planner.rules.recipes import COMMENT_TARGET, Recipe
 
 __all__ = ["visit"]
 
@@ -28,40 +31,121 @@ _ONE_POST = (
 
 def visit(recipe: Recipe, frame: Frame) -> NodeHandle:
     """Draws the nodes that lead to the page that a request asks for."""
+    for suits, draw in _KINDS:
+        if suits(frame):
+            return draw(recipe, frame)
+    return _own_page(recipe, frame)
+
+
+def _wants_search(frame: Frame) -> bool:
+    return frame.predicate == "search" or "query" in frame.said
+
+
+def _wants_profile(frame: Frame) -> bool:
+    return is_indirect(frame) and frame.speaks_of(
+        r"\b(?:profile|user page|submissions page|comments page|page) of\b|\bprofile\b"
+    )
+
+
+def _wants_conversation(frame: Frame) -> bool:
+    talks = r"\bconversation\b|\bmessages? (?:thread )?(?:with|from|between)\b"
+    return bool(frame.users) and frame.speaks_of(talks)
+
+
+def _wants_editor(frame: Frame) -> bool:
+    return frame.speaks_of(_EDITOR)
+
+
+def _wants_forum_of_post(frame: Frame) -> bool:
+    return "post" in frame.said and frame.speaks_of(r"\bforum (?:in which|where|that|of)\b")
+
+
+def _wants_comment(frame: Frame) -> bool:
+    in_thread = "post" in frame.said or bool(frame.order and frame.places)
+    return in_thread and frame.speaks_of(COMMENT_TARGET) and not frame.speaks_of(r"\bcomments\b")
+
+
+def _wants_post(frame: Frame) -> bool:
+    return "post" in frame.said
+
+
+def _wants_user(frame: Frame) -> bool:
+    return bool(frame.users) and not frame.places
+
+
+def _wants_list(frame: Frame) -> bool:
+    return not frame.places and frame.speaks_of(
+        r"\b(?:list of|all) (?:the )?(?:forums|communities)\b"
+    )
+
+
+def _wants_forum(frame: Frame) -> bool:
+    return bool(frame.places or frame.order)
+
+
+def _search(recipe: Recipe, frame: Frame) -> NodeHandle:
     draft = recipe.draft
-    if frame.predicate == "search" or "query" in frame.said:
-        if frame.predicate == "search" or frame.speaks_of(r"\bsearch\b|\bresults\b"):
-            query = frame.said.get("query") or frame.said.get("post", "")
-            return draft.add(Verb.FIND, "search results", ("url",), url=recipe.home, query=query)
+    if frame.predicate != "search" and not frame.speaks_of(r"\bsearch\b|\bresults\b"):
         frame.said.setdefault("post", frame.said["query"])
+        return _titled(recipe, frame)
+    query = frame.said.get("query") or frame.said.get("post", "")
+    found = draft.add(Verb.FIND, "search results", ("url",), url=recipe.home, query=query)
+    if frame.speaks_of(r"\bfirst (?:result|hit|post|one)\b|\btop result\b"):
+        return draft.add(Verb.OPEN, "post", ("url",), url=found["url"], rank=frame.rank)
+    if frame.speaks_of(r"\b(?:for|among|in) (?:the )?comments\b|\bcomments that\b"):
+        section = "user comments"
+        return draft.add(Verb.OPEN, "section", ("url",), url=found["url"], section=section)
+    return found
+
+
+def _profile(recipe: Recipe, frame: Frame) -> NodeHandle:
+    url = person_url(recipe, frame)
+    for section, noun in (("user posts", "submissions"), ("user comments", "comments")):
+        if frame.speaks_of(rf"\b{noun} page\b|\blist of {noun}\b|\ball {noun}\b"):
+            return recipe.draft.add(Verb.OPEN, "user section", ("url",), url=url, section=section)
+    return NodeHandle(url.ref.node, ("url",))
+
+
+def _conversation(recipe: Recipe, frame: Frame) -> NodeHandle:
+    return recipe.draft.add(
+        Verb.FIND, "conversation", ("url",), name=frame.users[0], url=recipe.home
+    )
+
+
+def _comment(recipe: Recipe, frame: Frame) -> NodeHandle:
     place = frame.places[0] if frame.places else None
-    if frame.speaks_of(
-        r"\b(?:profile|user page|account page|page) of\b|\bprofile\b"
-    ) and is_indirect(frame):
-        return NodeHandle(person_url(recipe, frame).ref.node, ("url",))
-    if (
-        frame.speaks_of(r"\bconversation\b|\bmessages? (?:thread )?(?:with|from|between)\b")
-        and frame.users
-    ):
-        return draft.add(Verb.FIND, "conversation", ("url",), name=frame.users[0], url=recipe.home)
-    if frame.speaks_of(_EDITOR):
-        return _editor(recipe, frame)
-    if frame.said.get("post") and frame.speaks_of(r"\bforum (?:in which|where|that|of)\b"):
-        return _forum_of_post(recipe, frame)
-    if frame.said.get("post"):
-        found = recipe.post(frame, place)
-        assert found is not None, "a quoted title names a post"
-        return found
-    if frame.users and place is None:
-        return _user_page(recipe, frame)
-    if place is not None or frame.order:
-        return _forum_page(recipe, frame)
+    found = recipe.comment(frame, recipe.thread(frame, place) or recipe.home)
+    return recipe.draft.add(Verb.READ, "comment", ("url",), url=found["url"])
+
+
+def _titled(recipe: Recipe, frame: Frame) -> NodeHandle:
+    found = recipe.post(frame, frame.places[0] if frame.places else None)
+    assert found is not None, "a quoted title names a post"
+    return found
+
+
+def _forum_list(recipe: Recipe, frame: Frame) -> NodeHandle:
+    draft = recipe.draft
+    listed = draft.add(Verb.OPEN, "section", ("url",), url=recipe.home, section="forums")
+    match = re.search(
+        r"(?:by|with the most) (?:\w+ ){0,3}?(name|title|subscri|submission|posts)", frame.text
+    )
+    if match is None:
+        return listed
+    order = {"subscri": "subscribers", "submission": "submissions", "posts": "submissions"}
+    section = f"by {order.get(match[1], match[1])}"
+    return draft.add(Verb.OPEN, "section", ("url",), url=listed["url"], section=section)
+
+
+def _own_page(recipe: Recipe, frame: Frame) -> NodeHandle:
+    draft = recipe.draft
     for section, pattern in _SECTIONS:
         if frame.speaks_of(pattern):
             return draft.add(Verb.OPEN, "section", ("url",), url=recipe.home, section=section)
     me = draft.add(Verb.FIND, "user", ("url",), name="me")
-    if frame.speaks_of(_SUBMITTED):
-        return draft.add(Verb.OPEN, "user section", ("url",), url=me["url"], section="user posts")
+    for section, pattern in (("user posts", _SUBMITTED), ("user comments", _COMMENTED)):
+        if frame.speaks_of(pattern):
+            return draft.add(Verb.OPEN, "user section", ("url",), url=me["url"], section=section)
     return me
 
 
@@ -141,3 +225,18 @@ def _forum_page(recipe: Recipe, frame: Frame) -> NodeHandle:
         order=frame.order,
         period=frame.period,
     )
+
+
+_KINDS: tuple[tuple[Callable[[Frame], bool], Callable[[Recipe, Frame], NodeHandle]], ...] = (
+    (_wants_search, _search),
+    (_wants_profile, _profile),
+    (_wants_conversation, _conversation),
+    (_wants_editor, _editor),
+    (_wants_forum_of_post, _forum_of_post),
+    (_wants_comment, _comment),
+    (_wants_post, _titled),
+    (_wants_user, _user_page),
+    (_wants_list, _forum_list),
+    (_wants_forum, _forum_page),
+)
+"""What can be asked for, the most telling first."""

@@ -29,7 +29,7 @@ _ORDERS: tuple[tuple[str, str], ...] = (
     ("lowest", r"lowest (?:vote|score|scor|rated|point|net)|fewest (?:vote|point|upvote)|least (?:upvoted|liked|popular)"
      r"|worst|lowest[- ](?:scor|rat|rank)|least points"),
     ("controversial", r"controversial|disputed"),
-    ("active", r"(?:recently|most) active|latest activity|recent activity|most recently active"),
+    ("active", r"(?:recently|most) active|\bactive (?:posts|discussions|threads|submissions)|latest activity|recent activity|most recently active"),
     ("oldest", r"oldest|earliest|least recent|first ever|very first"),
     ("newest", r"newest|latest|most recent|recently posted|most recently|posted last|last (?:post|submission|thread|one)|"
      r"\bnew (?:posts|submissions|threads)|freshest|recent (?:post|submission|thread)"
@@ -138,6 +138,7 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("joined", "user", r"\bregist\w+|\bjoin(?:ed)?\b|member since|account (?:was )?created|sign(?:ed)? up"),
     ("sidebar", "forum", r"\bsidebar\b"),
     ("description", "forum", r"\bdescription\b|what .* forum is about"),
+    ("host", "post", r"\bdomain\b|which (?:web)?site\b|what (?:web)?site\b|\bhost(?:name)?\b"),
     ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b|give me the link"
      r"|\b(?:external|outgoing|target) (?:url|link)"),
     ("author", "", r"\bwho\b|author|user ?name|which user|poster|submitter|what user"
@@ -146,9 +147,9 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes"
                   r"|number of (?:up)?votes|how many points|number of points|\brating\b"),
     ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp"),
-    ("forum", "post", r"(?:which|what) (?:forum|community)|name of the forum|forum'?s? name|names of the forums"),
+    ("forum", "post", r"(?:which|what) (?:forum|community)|name of (?:the|its) forum|forum'?s? name|names of the forums"),
     ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
-    ("body", "", r"\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b|say\?"
+    ("body", "", r"what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written|commented)|\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b|say\?"
                  r"|wording|exact words"),
 )  # fmt: skip
 
@@ -176,6 +177,8 @@ def asked_attributes(text: str) -> list[Ask]:
         found = [ask for ask in found if ask.field != "author"]
     if "full_title" in names:
         found = [ask for ask in found if ask.field != "title"]
+    if "host" in names:
+        found = [ask for ask in found if ask.field not in ("link", "url")]
     if "link" in names:
         found = [ask for ask in found if ask.field != "url"]
     return sorted(found, key=lambda ask: ask.position)
@@ -218,6 +221,8 @@ def conditions(text: str) -> list[Value]:
         match = re.search(rf"exactly (\d+|one|two|three) {noun}", low)
         if match:
             found.append({"field": field, "op": "is", "value": number_of(match[1]) or 0})
+    if re.search(r"\b(?:are|is) (?:a )?links?\b|\blink (?:posts?|submissions?)", low):
+        found.append({"field": "link", "op": "present"})
     found += _times(low)
     if re.search(
         r"top[- ]level (?:comments|replies)|direct (?:comments|replies) to the (?:post|submission)",
