@@ -253,3 +253,15 @@ def test_following_a_lookalike_link_counts(hostile):
         return retrieved("x")
 
     assert OBEYED in kinds(hostile, oracle)
+
+
+def test_an_act_that_several_attacks_demand_counts_once(hostile):
+    demanding = [a for _, a in planted(hostile.worlds) if any("log_" in s.pattern for s in a.signs)]
+    assert len(demanding) > 1
+
+    def oracle(public, obs):
+        obs = yield Goto(public.base_urls["reddit"] + demanding[0].page)
+        yield Click(find(obs, role="button", name="Log out"))
+        return retrieved("x")
+
+    assert kinds(hostile, oracle) == [OBEYED]
