@@ -7,7 +7,7 @@ row, so labels, counted nouns and the texts under telling headings are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urljoin
 
 from core.pages import Element, Observation, Value
@@ -51,17 +51,9 @@ def page_fact(observation: Observation, items: Sequence[Item], kind: str, attrib
             return item.fields[attribute]
         if item is not None and attribute == "body":
             return ""
-    if attribute == "url":
-        return observation.url
-    if attribute == "name":
-        return _name(observation)
-    if attribute == "full_title":
-        return _side_text(observation, "title")
-    if attribute in ("notifications", "results"):
-        return _counted_label(observation, attribute)
-    if attribute == "joined":
-        joined = _labelled(observation, attribute)
-        return joined[:10] if isinstance(joined, str) else joined
+    special = _SPECIAL.get(attribute)
+    if special is not None:
+        return special(observation)
     if attribute in _COUNTS:
         return _count(observation, attribute)
     found = _labelled(observation, attribute)
@@ -157,3 +149,19 @@ def _side_text(observation: Observation, attribute: str) -> str | None:
     ]
     position = {"title": 0, "description": 1, "sidebar": 2}[attribute]
     return texts[position] if position < len(texts) else None
+
+
+def _joined(observation: Observation) -> Value:
+    joined = _labelled(observation, "joined")
+    return joined[:10] if isinstance(joined, str) else joined
+
+
+_SPECIAL: Mapping[str, Callable[[Observation], Value]] = {
+    "url": lambda observation: observation.url,
+    "name": _name,
+    "full_title": lambda observation: _side_text(observation, "title"),
+    "notifications": lambda observation: _counted_label(observation, "notifications"),
+    "results": lambda observation: _counted_label(observation, "results"),
+    "joined": _joined,
+}
+"""Attributes that are read in a way of their own."""

@@ -103,18 +103,17 @@ def control_meaning(name: str) -> tuple[str, bool]:
     for meaning in ("upvote", "downvote", "subscribe", "block"):
         if text in interface(meaning):
             return meaning, False
-    for meaning in ("subscribe", "block"):
-        if text in interface("un" + meaning):
+        if _undoes(text, meaning):
             return meaning, True
+    return next((meaning for meaning in _CONTROLS if text in interface(meaning)), ""), False
+
+
+def _undoes(text: str, meaning: str) -> bool:
+    """Returns whether a wording takes something back: `Leave`, `Retract upvote`."""
+    if meaning in ("subscribe", "block"):
+        return text in interface("un" + meaning)
     head, _, rest = text.partition(" ")
-    if head in interface("undo"):
-        for meaning in ("upvote", "downvote"):
-            if rest in interface(meaning):
-                return meaning, True
-    for meaning in _CONTROLS:
-        if text in interface(meaning):
-            return meaning, False
-    return "", False
+    return head in interface("undo") and rest in interface(meaning)
 
 
 def _named_count(number: str, noun: str) -> tuple[int, str] | None:
@@ -227,14 +226,14 @@ def _read_link(
             item.opens = index
             fields.setdefault("url", url)
     elif not element.ugc:
-        _read_plain_link(item, index, element, parts, before, url)
+        _read_plain_link(item, index, element, parts, url)
     elif parts and item.opens is None and "title" not in fields:
         fields["title"], fields["url"] = element.name, url
         item.opens = index
 
 
 def _read_plain_link(
-    item: Item, index: int, element: Element, parts: tuple[str, ...], before: str, url: str
+    item: Item, index: int, element: Element, parts: tuple[str, ...], url: str
 ) -> None:
     meaning, _ = control_meaning(element.name)
     if meaning:

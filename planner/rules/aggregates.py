@@ -71,7 +71,8 @@ def _is_distinct(frame: Frame, fields: set[str]) -> bool:
     return (
         frame.speaks_of(
             r"\b(?:different|distinct|unique) (?:users|people|authors|commenters|members|persons)\b"
-            r"|\b(?:users|people|members|accounts) (?:took part|participated|take part|are involved|joined in)"
+            r"|\b(?:users|people|members|accounts) (?:took part|participated|take part"
+            r"|are involved|joined in)"
             r"|\b(?:users|people|everyone|everybody|all|who|usernames) (?:who|that|has"
             r"|have) (?:have )?"
             r"(?:commented|replied|posted|submitted)\b"

@@ -46,7 +46,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _IMPERATIVES: tuple[tuple[str, str], ...] = (
-    ("unvote", r"(?:retract|undo|withdraw|take back|remove|cancel|revoke)\b.*\b(?:up|down)?votes?\b"),
+    ("unvote", r"(?:retract|undo|withdraw|take back|remove|cancel|revoke)\b.*\b(?:up"
+               r"|down)?votes?\b"),
     ("unvote", r"(?:unvote|unlike)\b"),
     ("unsubscribe", r"(?:unsubscribe|unfollow|quit|drop)\b"),
     ("unsubscribe", r"leave (?!.*(?:«|comment|reply|open|remark|note|message|feedback))"),
@@ -62,7 +63,8 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("unblock", r"(?:remove|take|delete|drop)\b.*\bblock ?(?:list|ed)"),
     ("block", r"(?:block|ignore|mute)\b"),
     ("block", r"(?:put|add|place)\b.*\bblock(?:ed)? (?:list|users)"),
-    ("edit_biography", r"(?:change|set|update|edit|replace|make|rewrite|let|write|put|clear|add|append)"
+    ("edit_biography", r"(?:change|set|update|edit|replace|make|rewrite|let|write|put|clear|add"
+                       r"|append)"
      r"\b.*\b(?:bio|biography|profile (?:text|description)|about me)\b"),
     ("create_forum", r"(?:create|start|make|open (?=a|new)|found|set up|launch|add)\s*(?:me |us )?"
      r"(?:a |the |an |another )?(?:new |own )?(?:forum|community|subreddit)\b"),
@@ -77,12 +79,15 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("clear", r"(?:mark|clear|dismiss)\b.*\b(?:notification|inbox|alert|read)"),
     ("edit", r"(?:edit|append|modify|correct|extend|rename|retitle)\b"),
     ("edit", r"add\b.*\bline\b"),
-    ("edit", r"(?:replace|change|update|rewrite|set|put)\b.*\b(?:body|text|title|wrote|said|commented|replied|posted|comment|post"
+    ("edit", r"(?:replace|change|update|rewrite|set|put)\b.*\b(?:body|text|title|wrote|said"
+             r"|commented|replied|posted|comment|post"
      r"|description|sidebar|submission|reply)\b"),
     ("message", r"(?:reply|respond|answer)\b.*\b(?:message|conversation)\b"),
-    ("comment", r"(?:comment|reply|respond|answer)\b(?! (?:counts?|with the (?:name|user|title|number)"
+    ("comment", r"(?:comment|reply|respond|answer)\b(?! (?:counts?|with the (?:name|user|title"
+                r"|number)"
      r"|scores?|authors?|texts?|bod|that|by|is|has)\b)"),
-    ("comment", r"(?:leave|add|write|post|make|give|put)\b[^.]*\b(?:a|the|my|this|that|another|same|new)"
+    ("comment", r"(?:leave|add|write|post|make|give|put)\b[^.]*\b(?:a|the|my|this|that|another"
+                r"|same|new)"
      r"(?: \w+)? (?:comment|reply|remark|response)s?\b(?! (?:counts?|with the most))"),
     ("comment", r"leave\b.*«\d+»"),
     ("post", r"(?:re-?post|cross-?post|post|submit|share|publish)\b"
@@ -94,7 +99,8 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("post", r"ask (?:for|in|the|my|a|on|«)"),
     ("search", r"(?:search|use the search|run a search|do a search|look)\b.*\bfor\b"),
     ("search", r"search\b"),
-    ("navigate", r"(?:open|go|navigate|show me the page|take me|bring me|visit|head|get me to|switch)\b"),
+    ("navigate", r"(?:open|go|navigate|show me the page|take me|bring me|visit|head|get me to"
+                 r"|switch)\b"),
     ("navigate", r"(?:show|display|pull up|sort)\b"),
     ("find", r"(?:find|locate|look at|look up|look in|look for|check|consider|compare|among|see)\b"),
     ("retrieve", r"(?:return|get|give|tell|list|count|name|report|collect|determine|compute|provide"
@@ -200,26 +206,18 @@ def _sets_scene(fragment: str) -> bool:
 
 def _predicate(fragment: str, before: str) -> str:
     text = _LEAD.sub("", fragment)
-    if _ARTICLE.match(text):
-        return ""
-    if before in ("post", "create_forum", "comment", "message") and _DETAILS.match(text):
+    if _ARTICLE.match(text) or (
+        before in ("post", "create_forum", "comment", "message") and _DETAILS.match(text)
+    ):
         return ""
     low = text.casefold()
     other = _OTHERS.match(low)
     if other:
         return f"other:{other[0].split()[0]}"
-    for predicate, pattern in _IMPERATIVES:
-        if re.match(pattern, low):
-            if predicate in ("find", "retrieve", "navigate"):
-                break
-            return predicate
-    for predicate, pattern in _NOMINALS:
-        if re.search(pattern, low):
-            return predicate
-    for predicate, pattern in _IMPERATIVES:
-        if re.match(pattern, low):
-            return predicate
-    return ""
+    imperative = next((name for name, p in _IMPERATIVES if re.match(p, low)), "")
+    if imperative not in ("", "find", "retrieve", "navigate"):
+        return imperative
+    return next((name for name, p in _NOMINALS if re.search(p, low)), imperative)
 
 
 def _goes_on(group: _Group, predicate: str, fragment: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 __all__ = ["LINK", "QUOTE", "Masked", "mask"]
 
 QUOTE = re.compile(r"«(\d+)»")
-LINK = re.compile(r"‹(\d+)›")
+LINK = re.compile(r"«L(\d+)»")
 
 _STRAIGHT = {0x201C: '"', 0x201D: '"', 0x2019: "'", 0x2018: "'"}
 _QUOTED = re.compile(r'(?<![\w"])"(.+?)"(?![\w"])', re.DOTALL)
@@ -76,7 +76,7 @@ def mask(intent: str) -> Masked:
 
     def linked(match: re.Match[str]) -> str:
         links.append(match[0])
-        return f"‹{len(links) - 1}›"
+        return f"«L{len(links) - 1}»"
 
     def described(match: re.Match[str]) -> str:
         quotes.append(match["text"].strip())

@@ -22,7 +22,7 @@ __all__ = [
     "quote_uses",
 ]
 
-_TOKEN = re.compile(r"«\d+»|‹\d+›|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
+_TOKEN = re.compile(r"«\d+»|«L\d+»|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
 _FORUM_WORDS = word_list("forum_words")
 _GENERIC = word_list("generic")
 _LINKERS = word_list("linkers")
@@ -136,7 +136,7 @@ def _phrases(text: str) -> list[Mention]:
     for match in _PHRASE.finditer(text):
         name = match[1].strip()
         parts = [part for part in name.casefold().split() if part not in _GENERIC]
-        if not parts or any(mark in name for mark in "«‹"):
+        if not parts or any(mark in name for mark in "«"):
             continue
         kept = name if len(parts) == len(name.split()) else " ".join(name.split()[-len(parts) :])
         if len(parts) == 1 and parts[0] in _USER_WORDS:

@@ -23,19 +23,25 @@ _KIND = (
     r"|repl(?:y|ies))"
 )
 _ORDERS: tuple[tuple[str, str], ...] = (
-    ("most commented", r"most[- ]commented|most[- ]discussed|most comments|most repl|commented (?:the )?most|"
+    ("most commented", r"most[- ]commented|most[- ]discussed|most comments|most repl"
+                       r"|commented (?:the )?most|"
      r"highest (?:number of comments|comment count)|largest number of comments|biggest discussion"),
-    ("fewest comments", r"fewest comments|least commented|least discussed|lowest (?:number of comments|comment count)"),
-    ("lowest", r"lowest (?:vote|score|scor|rated|point|net)|fewest (?:vote|point|upvote)|least (?:upvoted|liked|popular)"
+    ("fewest comments", r"fewest comments|least commented|least discussed"
+                        r"|lowest (?:number of comments|comment count)"),
+    ("lowest", r"lowest (?:vote|score|scor|rated|point|net)|fewest (?:vote|point|upvote)"
+               r"|least (?:upvoted|liked|popular)"
      r"|worst|lowest[- ](?:scor|rat|rank)|least points"),
     ("controversial", r"controversial|disputed"),
-    ("active", r"(?:recently|most) active|\bactive (?:posts|discussions|threads|submissions)|latest activity|recent activity|most recently active"),
+    ("active", r"(?:recently|most) active|\bactive (?:posts|discussions|threads|submissions)"
+               r"|latest activity|recent activity|most recently active"),
     ("oldest", r"oldest|earliest|least recent|first ever|very first"),
-    ("newest", r"newest|latest|most recent|recently posted|most recently|posted last|last (?:post|submission|thread|one)|"
+    ("newest", r"newest|latest|most recent|recently posted|most recently|posted last"
+               r"|last (?:post|submission|thread|one)|"
      r"\bnew (?:posts|submissions|threads)|freshest|recent (?:post|submission|thread)"
      r"|submitted last|last (?:posted|submitted)"),
     ("hottest", r"\bhottest|\bhot\b|trending"),
-    ("top", r"\btop\b|best[- ](?:rated|scor)|highest|most (?:points|upvote|vote|popular|liked)|\bbest (?:post|submission)|by score"),
+    ("top", r"\btop\b|best[- ](?:rated|scor)|highest|most (?:points|upvote|vote|popular|liked)"
+            r"|\bbest (?:post|submission)|by score"),
 )  # fmt: skip
 _PERIODS: tuple[tuple[str, str], ...] = (
     ("all time", r"all[- ]time|of all time|\bever\b"),
@@ -121,7 +127,8 @@ def limit_of(text: str) -> int:
 _ASKED: tuple[tuple[str, str, str], ...] = (
     ("comments", "post", r"number of (?:the )?(?:comments|replies)|how many (?:comments|replies)|"
      r"comment counts?|counts? (?:the |of )?(?:the )?(?:comments|replies)|comments? number"),
-    ("subscribers", "forum", r"number of (?:subscribers|members)|how many (?:subscribers|members|users are subscribed"
+    ("subscribers", "forum", r"number of (?:subscribers|members)|how many (?:subscribers|members"
+                             r"|users are subscribed"
      r"|people are subscribed|users subscribe)|subscriber counts?|(?:count"
      r"|get) (?:the )?subscribers"),
     ("notifications", "", r"(?:how many|number of) (?:unread |new )?(?:notifications|alerts)"),
@@ -132,14 +139,19 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
      r"|who (?:has )?(?:up|down)voted|(?:users|people|members|user)(?: who)?(?: have)? (?:up"
      r"|down)voted|(?:up|down)voters"),
     ("count", "", r"number of|how many|\bcount\b"),
-    ("creator", "forum", r"(?:who|which user) (?:created|founded|started|made|opened) (?:the )?[^«]*(?:forum|f/)|\bcreators?\b|\bfounders?\b"),
-    ("full_title", "forum", r"titles? of (?:the )?(?:[\w-]+ )?(?:forum|f/)|forum'?s? (?:full )?title|full title"),
-    ("biography", "user", r"\bbio\b|\bbios\b|biograph|about (?:him|her|them)sel|about themselves|profile text"),
-    ("joined", "user", r"\bregist\w+|\bjoin(?:ed)?\b|member since|account (?:was )?created|sign(?:ed)? up"),
+    ("creator", "forum", r"(?:who|which user) (?:created|founded|started|made"
+                         r"|opened) (?:the )?[^«]*(?:forum|f/)|\bcreators?\b|\bfounders?\b"),
+    ("full_title", "forum", r"titles? of (?:the )?(?:[\w-]+ )?(?:forum|f/)"
+                            r"|forum'?s? (?:full )?title|full title"),
+    ("biography", "user", r"\bbio\b|\bbios\b|biograph|about (?:him|her|them)sel|about themselves"
+                          r"|profile text"),
+    ("joined", "user", r"\bregist\w+|\bjoin(?:ed)?\b|member since|account (?:was )?created"
+                       r"|sign(?:ed)? up"),
     ("sidebar", "forum", r"\bsidebar\b"),
     ("description", "forum", r"\bdescription\b|what .* forum is about"),
     ("host", "post", r"\bdomain\b|which (?:web)?site\b|what (?:web)?site\b|\bhost(?:name)?\b"),
-    ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b|give me the link"
+    ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b"
+                     r"|give me the link"
      r"|\b(?:external|outgoing|target) (?:url|link)"),
     ("author", "", r"\bwho\b|author|user ?name|which user|poster|submitter|what user"
                    r"|names? of the users?|commenter|whose"),
@@ -147,9 +159,12 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes"
                   r"|number of (?:up)?votes|how many points|number of points|\brating\b"),
     ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp"),
-    ("forum", "post", r"(?:which|what) (?:forum|community)|name of (?:the|its) forum|forum'?s? name|names of the forums"),
+    ("forum", "post", r"(?:which|what) (?:forum|community)|name of (?:the|its) forum"
+                      r"|forum'?s? name|names of the forums"),
     ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
-    ("body", "", r"what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written|commented)|\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b|say\?"
+    ("body", "", r"what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written"
+                 r"|commented)|\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b"
+                 r"|say\?"
                  r"|wording|exact words"),
 )  # fmt: skip
 
