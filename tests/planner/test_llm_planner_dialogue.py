@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -245,6 +246,22 @@ def test_every_damaged_plan_of_the_corpus_ends_in_a_valid_plan():
         assert (story.fell_back == "") == corrected, (case["name"], story.fell_back)
         expected = 1 + len(case["told"]) if corrected else 3
         assert len(story.turns) == expected, case["name"]
+
+
+def test_sixteen_planners_in_threads_share_one_budget_and_all_have_a_plan():
+    book = PriceBook(overrides={"gpt-4o": parse_price("1,10")})
+    stack = ProviderStack([StackedAdapter(Voice(saying(SOUND, usage=None)))], book, retry=NO_WAIT)
+    ledger = BudgetTracker(0.2)
+    purse = LedgerPurse(tracker=ledger, holder="nobody")
+    planner = LLMPlanner(stack.for_purse, RulesPlanner())
+    requests = [request_for(purse=purse.for_holder(f"planner {n}")) for n in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        plans = list(pool.map(planner.plan, requests))
+    ledger.check_invariants()
+    assert ledger.reserved == 0
+    assert 0 < ledger.spent <= ledger.hard_cap
+    # Some were paid for by a model, the others had to be made by rules.
+    assert {plan.origin for plan in plans} == {"gpt-4o", "rules"}
 
 
 # Replanning
