@@ -4,7 +4,7 @@ The subgoal's object names the operation; its first word decides.
 
 | object | arguments | outputs |
 |---|---|---|
-| `pick max`, `pick min` | `by` field; `items`, or a record per other argument; `rank`, `where` | fields |
+| `pick max`, `pick min` | `by` field; `items` or a record per argument; `rank`, `where` | fields |
 | `filter` | `items`, `where`, `limit` | `items`, `count` |
 | `sort` | `items`, `by`, `descending`, `limit` | `items` |
 | `count` | `items`, `where`, `distinct` field | `count` |

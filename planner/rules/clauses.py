@@ -3,7 +3,7 @@
     text -> fragments at punctuation and `and` -> predicate of each -> groups
 
 A fragment without a predicate belongs to the request before it; words before the first request,
-and sentences that only set the scene, to the one after. Looking somewhere first (`find`, `open`) belongs
+and sentences that only set the scene, to the one after. Looking somewhere first (`find`) belongs
 to what is then done there.
 """
 
@@ -102,7 +102,7 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("navigate", r"(?:open|go|navigate|show me the page|take me|bring me|visit|head|get me to"
                  r"|switch)\b"),
     ("navigate", r"(?:show|display|pull up|sort)\b"),
-    ("find", r"(?:find|locate|look at|look up|look in|look for|check|consider|compare|among|see)\b"),
+    ("find", r"(?:find|locate|look (?:at|up|in|for)|check|consider|compare|among|see)\b"),
     ("retrieve", r"(?:return|get|give|tell|list|count|name|report|collect|determine|compute|provide"
      r"|what|which|who|whose|how|when|where|is|are|does|do|did|has|have|i need|i want to know"
      r"|in which"

@@ -9,7 +9,7 @@ from core.pages import Value
 from planner.rules.clauses import Clause
 from planner.rules.draft import Flow
 from planner.rules.masking import LINK, Masked
-from planner.rules.mentions import find_mentions, quote_uses
+from planner.rules.mentions import QuoteUse, find_mentions, quote_uses
 from planner.rules.roles import assign
 from planner.rules.wording import conditions, limit_of, order_of, period_of, rank_of
 
@@ -133,16 +133,7 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
     """
     masked, keys = _without_keys(clause.masked)
     low = masked.text.casefold()
-    wanted = _ROLES.get(clause.predicate, ("post",))
-    if clause.predicate == "post" and not _COPIES.search(low):
-        wanted = tuple(role for role in wanted if role != "post")
-    if clause.predicate == "navigate" and re.search(r"\bsearch\b|\bresults\b", low):
-        wanted = ("query",)
-    roles = assign(quote_uses(masked), wanted)
-    for use in quote_uses(masked):
-        free = [role for role in wanted if role in _DEFAULTS and role not in roles]
-        if free and use not in roles.values():
-            roles[free[0]] = use
+    roles = _roles_of_quotes(clause.predicate, masked)
     people = bool(_PEOPLE.search(low)) and not re.search(r"\bforums?\b|\bf/|subscri", low)
     mentions = find_mentions(
         masked,
@@ -186,6 +177,22 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
     frame.order, frame.period = order_of(low), period_of(low)
     frame.rank, frame.limit = rank_of(low), limit_of(low)
     return frame
+
+
+def _roles_of_quotes(predicate: str, masked: Masked) -> dict[str, QuoteUse]:
+    """Returns which quotation plays which part; one without a cue gets the first free part."""
+    low, wanted = masked.text.casefold(), _ROLES.get(predicate, ("post",))
+    if predicate == "post" and not _COPIES.search(low):
+        wanted = tuple(role for role in wanted if role != "post")
+    if predicate == "navigate" and re.search(r"\bsearch\b|\bresults\b", low):
+        wanted = ("query",)
+    uses = quote_uses(masked)
+    roles = assign(uses, wanted)
+    for use in uses:
+        free = [role for role in wanted if role in _DEFAULTS and role not in roles]
+        if free and use not in roles.values():
+            roles[free[0]] = use
+    return roles
 
 
 def _ranked_place(text: str) -> list[Place]:

@@ -191,7 +191,7 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
 
 
 def _is_marked(word: str) -> bool:
-    """Returns whether a word is written as only names are: `hike3000`, `quiet_comet`, `OpenBack`."""
+    """Returns whether a word is written as only names are: `hike3000`, `OpenBack`."""
     return any(c.isdigit() or c == "_" for c in word) or bool(re.search(r"[a-z][A-Z]", word))
 
 
@@ -207,7 +207,7 @@ def _continues(tokens: Sequence[tuple[str, int]], index: int) -> bool:
 
 
 def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
-    """Returns whether a token stands where only a name can: after `in`, in a list, before `forum`."""
+    """Returns whether a token stands where only a name can: in a list, before `forum`."""
     left = tokens[index - 1][0].casefold() if index else ""
     right = tokens[index + 1][0].casefold() if index + 1 < len(tokens) else "."
     before = left in _PLACE_LEFT | _PERSON_LEFT | {"and", "or", ",", ":", "to", "from", "than"}

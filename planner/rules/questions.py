@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.pages import Value
 from core.plans import Verb
@@ -42,24 +42,24 @@ def ask(recipe: Recipe, frame: Frame) -> Answering:
     entities = max(len(frame.places), len(frame.titles), len(frame.users))
     if entities > 1 and compares(frame):
         return comparison(recipe, frame, asked)
-    if fields & {"notifications", "results"}:
-        return _of_site(recipe, frame, fields)
-    if frame.speaks_of(r"\bmessages?\b|\bconversation\b") and not frame.places:
-        return _last_message(recipe, frame)
-    if asks_about_comment_of_user(frame, fields):
-        return comment_of_user(recipe, frame, asked)
-    if fields & _OF_USER:
-        return _of_users(recipe, frame, asked)
-    if fields & _OF_FORUM and not frame.order:
-        return _of_forums(recipe, frame, asked)
-    if asks_about_comments(frame, fields):
-        return of_comments(recipe, frame, asked)
-    if "count" in fields and not (fields & {"author", "title"} and frame.order):
-        return _count(recipe, frame)
-    is_one = bool(frame.order) and frame.limit <= 1 and frame.speaks_of(_ONE)
-    if frame.limit > 1 or (not is_one and _wants_list(frame, fields)):
-        return _list(recipe, frame, asked)
+    for suits, draw in _KINDS:
+        if suits(frame, fields):
+            return draw(recipe, frame, asked)
     return _of_posts(recipe, frame, asked)
+
+
+def _is_list(frame: Frame, fields: set[str]) -> bool:
+    is_one = bool(frame.order) and frame.limit <= 1 and frame.speaks_of(_ONE)
+    return frame.limit > 1 or (not is_one and _wants_list(frame, fields))
+
+
+def _is_count(frame: Frame, fields: set[str]) -> bool:
+    return "count" in fields and not (fields & {"author", "title"} and frame.order)
+
+
+def _is_talk(frame: Frame, fields: set[str]) -> bool:
+    del fields
+    return not frame.places and frame.speaks_of(r"\bmessages?\b|\bconversation\b")
 
 
 def _asked(frame: Frame) -> list[Ask]:
@@ -126,9 +126,9 @@ def _branches(frame: Frame) -> list[Place | None]:
 # Things
 
 
-def _of_site(recipe: Recipe, frame: Frame, fields: set[str]) -> Answering:
+def _of_site(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     """Draws numbers that the site itself shows: unread notifications, results of a search."""
-    if "results" in fields:
+    if any(one.field == "results" for one in asked):
         query = frame.said.get("post", "")
         found = recipe.draft.add(
             Verb.FIND, "search results", ("url", "results"), url=recipe.home, query=query
@@ -217,7 +217,8 @@ def _of_forums(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     return answer
 
 
-def _last_message(recipe: Recipe, frame: Frame) -> Answering:
+def _last_message(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    del asked
     user = frame.users[0] if frame.users else ""
     found = recipe.draft.add(Verb.FIND, "conversation", ("url",), name=user, url=recipe.home)
     if frame.speaks_of(r"\bhow many\b|\bnumber of\b|\bcount\b"):
@@ -228,7 +229,8 @@ def _last_message(recipe: Recipe, frame: Frame) -> Answering:
     return Answering("values", [(field, field)], {field: read[field]})
 
 
-def _count(recipe: Recipe, frame: Frame) -> Answering:
+def _count(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    del asked
     draft = recipe.draft
     where: list[Value] = list(frame.where())
     mine = not frame.users and frame.speaks_of(
@@ -303,3 +305,19 @@ def _list(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     keys = frame.keys if len(frame.keys) == len(fields) else fields
     shape = "column" if len(fields) == 1 and not frame.keys else "records"
     return Answering(shape, list(zip(keys, fields, strict=False)), {"items": rows["items"]})
+
+
+_KINDS: tuple[
+    tuple[Callable[[Frame, set[str]], bool], Callable[[Recipe, Frame, Sequence[Ask]], Answering]],
+    ...,
+] = (
+    (lambda _, fields: bool(fields & {"notifications", "results"}), _of_site),
+    (_is_talk, _last_message),
+    (asks_about_comment_of_user, comment_of_user),
+    (lambda _, fields: bool(fields & _OF_USER), _of_users),
+    (lambda frame, fields: bool(fields & _OF_FORUM) and not frame.order, _of_forums),
+    (asks_about_comments, of_comments),
+    (_is_count, _count),
+    (_is_list, _list),
+)
+"""What can be asked about, the most telling first; everything else is about posts."""

@@ -60,7 +60,9 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
         (r"(?:called|forum|community|title (?:are|is))\W*$", 2.0),
     ),
     "full_title": ((r"(?<!and )(?<!its )title(?: (?:is|of|to))?\W*$", 1.8),),
-    "description": ((r"(?:description|described as|describes it as)(?: (?:is|says|of|to))?\W*$", 3.0),),
+    "description": (
+        (r"(?:description|described as|describes it as)(?: (?:is|says|of|to))?\W*$", 3.0),
+    ),
     "sidebar": ((r"(?:sidebar|side panel)(?: (?:is|says|of|to|text|reads))?\W*$", 3.0),),
     "forum_title": (
         (r"\b(?:the|a|one|new) (?:forum|community|subreddit) (?:called|titled|named"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.pages import Value
@@ -178,26 +179,26 @@ def asked_attributes(text: str) -> list[Ask]:
         if match:
             found.append(Ask(field, kind, match.start()))
     names = {ask.field for ask in found}
-    if "score" in names and re.search(r"(?:how many|number of) (?:up)?(?:votes|points)", low):
-        found = [ask for ask in found if ask.field != "count"]
-    if names & {"comments", "subscribers"}:
-        found = [ask for ask in found if ask.field != "count"]
     if "unknown" in names:
         return [ask for ask in found if ask.field == "unknown"]
-    if names & {"notifications", "results"}:
-        found = [ask for ask in found if ask.field != "count"]
-    if "joined" in names:
-        found = [ask for ask in found if ask.field not in ("time", "author")]
-    if "creator" in names:
-        found = [ask for ask in found if ask.field != "author"]
-    if "full_title" in names:
-        found = [ask for ask in found if ask.field != "title"]
-    if "host" in names:
-        found = [ask for ask in found if ask.field not in ("link", "url")]
-    if "link" in names:
-        found = [ask for ask in found if ask.field != "url"]
-    return sorted(found, key=lambda ask: ask.position)
+    hidden = {loser for winner in names for loser in _COVERS.get(winner, ())}
+    if "score" in names and re.search(r"(?:how many|number of) (?:up)?(?:votes|points)", low):
+        hidden.add("count")
+    return sorted((ask for ask in found if ask.field not in hidden), key=lambda ask: ask.position)
 
+
+_COVERS: Mapping[str, tuple[str, ...]] = {
+    "comments": ("count",),
+    "subscribers": ("count",),
+    "notifications": ("count",),
+    "results": ("count",),
+    "joined": ("time", "author"),
+    "creator": ("author",),
+    "full_title": ("title",),
+    "host": ("link", "url"),
+    "link": ("url",),
+}
+"""Attribute to those whose words it also uses."""
 
 _MORE = r"(?:more than|over|above|greater than|higher than|exceeding|exceeds?)"
 _LESS = r"(?:fewer than|less than|under|below|lower than)"
@@ -224,18 +225,7 @@ def conditions(text: str) -> list[Value]:
     ):
         found.append({"field": "score", "op": "gt", "value": 0})
     for field, noun in _NOUNS:
-        for op, words in (("gt", _MORE), ("lt", _LESS), ("ge", _LEAST), ("le", _MOST)):
-            match = re.search(rf"{words} (\d+) {noun}", low) or re.search(
-                rf"{noun} (?:of |is |that is |are )?{words} (\d+)", low
-            )
-            if match:
-                found.append({"field": field, "op": op, "value": int(match[1])})
-        match = re.search(rf"(\d+) or more {noun}", low)
-        if match:
-            found.append({"field": field, "op": "ge", "value": int(match[1])})
-        match = re.search(rf"exactly (\d+|one|two|three) {noun}", low)
-        if match:
-            found.append({"field": field, "op": "is", "value": number_of(match[1]) or 0})
+        found += _bounds(low, field, noun)
     if re.search(r"\b(?:are|is) (?:a )?links?\b|\blink (?:posts?|submissions?)", low):
         found.append({"field": "link", "op": "present"})
     found += _times(low)
@@ -280,3 +270,21 @@ def _times(text: str) -> list[Value]:
     month = f"-{_MONTHS.index(match[2]) + 1:02d}" if match[2] else ""
     ops = {"since": "ge", "after": "after", "before": "before", "until": "le"}
     return [{"field": "time", "op": ops.get(match[1], "begins"), "value": match[3] + month}]
+
+
+def _bounds(text: str, field: str, noun: str) -> list[Value]:
+    """Returns what a text says about how many of something an item may have."""
+    found: list[Value] = []
+    for op, words in (("gt", _MORE), ("lt", _LESS), ("ge", _LEAST), ("le", _MOST)):
+        match = re.search(rf"{words} (\d+) {noun}", text) or re.search(
+            rf"{noun} (?:of |is |that is |are )?{words} (\d+)", text
+        )
+        if match:
+            found.append({"field": field, "op": op, "value": int(match[1])})
+    match = re.search(rf"(\d+) or more {noun}", text)
+    if match:
+        found.append({"field": field, "op": "ge", "value": int(match[1])})
+    match = re.search(rf"exactly (\d+|one|two|three) {noun}", text)
+    if match:
+        found.append({"field": field, "op": "is", "value": number_of(match[1]) or 0})
+    return found

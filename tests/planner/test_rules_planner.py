@@ -4,7 +4,7 @@ import pytest
 
 from core.events import FailureKind, Trigger
 from core.pages import Value
-from core.plans import Plan, PlanGraph, PlanNode, Verb
+from core.plans import Plan, PlanGraph, PlanNode
 from core.tasks import PublicTask
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
 from planner.rules import RulesPlanner

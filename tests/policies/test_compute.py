@@ -13,6 +13,8 @@ ITEMS: Value = [
     {"author": "ann", "score": 9, "time": "2021-07-30"},
 ]
 
+NEGATIVE: Value = [{"field": "score", "op": "lt", "value": 0}]
+
 
 def node(operation: str, *outputs: str, verb: Verb = Verb.COMPUTE) -> PlanNode:
     return PlanNode(
@@ -30,9 +32,9 @@ def node(operation: str, *outputs: str, verb: Verb = Verb.COMPUTE) -> PlanNode:
         ("pick max", "author", {"items": ITEMS, "by": "score"}, "ann"),
         ("pick min", "score", {"items": ITEMS, "by": "score"}, -2),
         ("pick min", "time", {"items": ITEMS, "by": "time", "rank": 2}, "2022-05-01"),
-        ("pick max", "name", {"by": "n", "a": {"name": "x", "n": 1}, "b": {"name": "y", "n": 4}}, "y"),
+        ("pick max", "id", {"by": "n", "a": {"id": "x", "n": 1}, "b": {"id": "y", "n": 4}}, "y"),
         ("choose max", "name", {"names": ["x", "y"], "value_0": 7, "value_1": 2}, "x"),
-        ("count", "count", {"items": ITEMS, "where": [{"field": "score", "op": "lt", "value": 0}]}, 1),
+        ("count", "count", {"items": ITEMS, "where": NEGATIVE}, 1),
         ("count", "count", {"items": ITEMS, "distinct": "author"}, 2),
         ("sum", "value", {"items": ITEMS, "by": "score"}, 10),
         ("difference", "value", {"a": 4, "b": 9}, 5),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from scripts.evaluate_rules import Options, Runner, wilson
-from environment.tasks.generated import generate, sample
 from core.tasks import Split
+from environment.tasks.generated import generate, sample
+from scripts.evaluate_rules import Options, Runner, wilson
 
 TEMPLATES = (
     "newest_author",
