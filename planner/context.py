@@ -18,11 +18,19 @@ from typing import TypedDict
 
 from pydantic import JsonValue
 
-from core.budget import MICROS_PER_DOLLAR, BudgetTracker
+from core.budget import BudgetTracker
 from core.errors import ConfigurationError
 from core.pages import Observation, Value
-from core.plans import EffortTier
 from core.tasks import PublicTask
+from planner.context_cards import (
+    AgentCard,
+    BudgetCard,
+    PageCard,
+    TaskCard,
+    agent_card,
+    budget_card,
+    task_card,
+)
 from planner.prompts.manager import METHODS
 from policies.profiles import DEFAULT_POOL, AgentProfile
 from policies.rendering import render
@@ -36,58 +44,6 @@ _NEWEST_STEPS = 4
 """Steps that are told before anything of the page is."""
 _MAX_LINE = 600
 """Characters of one step, note or line of a page."""
-_MAX_INTENT = 4_000
-_TASK_KEYS = ("task_id", "intent", "sites", "start_url", "start_urls", "base_urls")
-"""What of a user's task a planner may see; answers and evaluators are not among them."""
-
-
-class TierPrice(TypedDict):
-    """One effort tier of one agent."""
-
-    name: str
-    step_micros: int
-    """Most that one step costs."""
-
-
-class AgentCard(TypedDict):
-    """One agent."""
-
-    id: str
-    skills: list[str]
-    sites: list[str]
-    tiers: list[TierPrice]
-    price_factor: float
-
-
-class TaskCard(TypedDict):
-    """The task."""
-
-    intent: str
-    sites: list[str]
-    start_urls: list[str]
-    base_urls: dict[str, str]
-    task_id: str
-
-
-class BudgetCard(TypedDict):
-    """The money; at this face dollars are floats."""
-
-    limit_micros: int
-    """0: not told."""
-    remaining_micros: int
-    limit: float
-    spent: float
-    reserved: float
-    remaining: float
-
-
-class PageCard(TypedDict):
-    """The page that was seen last."""
-
-    url: str
-    title: str
-    text: str
-    """As many of its lines as fit, in page order."""
 
 
 class PlanningContext(TypedDict):
@@ -175,9 +131,9 @@ class ContextBuilder:
         if method and method not in METHODS:
             raise ConfigurationError(f"no method is called {method!r}; there are {list(METHODS)}")
         context = PlanningContext(
-            task=_task_card(task),
-            agents=[self._card(agent) for agent in self.agents],
-            budget=_budget_card(budget),
+            task=task_card(task),
+            agents=[agent_card(agent, self.tariff) for agent in self.agents],
+            budget=budget_card(budget),
             method=method,
             max_nodes=self.max_nodes,
             observation=None,
@@ -197,21 +153,6 @@ class ContextBuilder:
         )
         context["tokens"] = always + max(0, self.max_tokens - always) - room.left
         return context
-
-    def _card(self, agent: AgentProfile) -> AgentCard:
-        return AgentCard(
-            id=agent.id,
-            skills=sorted(skill.value for skill in agent.skills),
-            sites=sorted(agent.sites),
-            tiers=[
-                TierPrice(name=tier.value, step_micros=self._step(tier, agent))
-                for tier in agent.tiers
-            ],
-            price_factor=agent.price_factor,
-        )
-
-    def _step(self, tier: EffortTier, agent: AgentProfile) -> int:
-        return self.tariff.upper_bound(tier, agent.price_factor)
 
 
 def build_context(
@@ -291,7 +232,7 @@ def _show(page: _Page, order: Sequence[int], room: _Room, shown: set[int]) -> No
 
 def _by_use(lines: Sequence[str], intent: str) -> list[int]:
     """Returns line numbers, those that share words with the intent first, else in page order."""
-    wanted = frozenset(words(intent[:_MAX_INTENT]))
+    wanted = frozenset(words(intent))
 
     def use(index: int) -> float:
         own = words(lines[index])
@@ -306,52 +247,6 @@ def _left_out(counts: Mapping[str, tuple[int, int]]) -> list[str]:
         for what, (told, total) in counts.items()
         if told < total
     ]
-
-
-def _task_card(task: PublicTask | Mapping[str, JsonValue]) -> TaskCard:
-    if isinstance(task, PublicTask):
-        return TaskCard(
-            intent=task.intent[:_MAX_INTENT],
-            sites=list(task.sites),
-            start_urls=list(task.start_urls),
-            base_urls=dict(task.base_urls),
-            task_id=task.key,
-        )
-    known = {key: task[key] for key in _TASK_KEYS if task.get(key) is not None}
-    intent = known.get("intent")
-    if not isinstance(intent, str) or not intent.strip():
-        raise ConfigurationError(f"a task has an intent, a text; this one has {sorted(task)}")
-    starts = _texts(known.get("start_urls")) or _texts(known.get("start_url"))
-    bases = known.get("base_urls")
-    return TaskCard(
-        intent=intent[:_MAX_INTENT],
-        sites=_texts(known.get("sites")),
-        start_urls=starts,
-        base_urls={site: str(url) for site, url in bases.items()}
-        if isinstance(bases, Mapping)
-        else {},
-        task_id=str(known.get("task_id", "")),
-    )
-
-
-def _budget_card(budget: BudgetTracker | int | None) -> BudgetCard:
-    if isinstance(budget, BudgetTracker):
-        limit, spent, reserved, left = (
-            budget.limit,
-            budget.spent,
-            budget.reserved,
-            budget.available,
-        )
-    else:
-        limit, spent, reserved, left = 0, 0, 0, budget or 0
-    return BudgetCard(
-        limit_micros=limit,
-        remaining_micros=max(0, left),
-        limit=limit / MICROS_PER_DOLLAR,
-        spent=spent / MICROS_PER_DOLLAR,
-        reserved=reserved / MICROS_PER_DOLLAR,
-        remaining=max(0, left) / MICROS_PER_DOLLAR,
-    )
 
 
 def _page(observation: Observation | Mapping[str, JsonValue] | str | None) -> _Page | None:
@@ -386,12 +281,6 @@ def _notes(site_notes: Mapping[str, Mapping[str, Value]]) -> list[str]:
 def _line(step: JsonValue) -> str:
     said = step if isinstance(step, str) else json.dumps(step, ensure_ascii=False, default=str)
     return " ".join(said.split())[:_MAX_LINE]
-
-
-def _texts(value: JsonValue) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
 def _tokens(text: str) -> int:

@@ -17,21 +17,16 @@ model writes only what is still to be done, so it can neither lose nor alter wha
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-from pydantic import JsonValue
 
 from core.errors import ConfigurationError, WorldError
 from core.plans import Plan
 from planner.context import ContextBuilder, PlanningContext
-from planner.findings import Finding, Flaw
-from planner.lenient_json import Cut
-from planner.parsing import find_json
-from planner.plan_dialect import SCHEMA_NAME, as_said, plan_schema, read_plan
+from planner.plan_replies import read_reply
+from planner.plan_schema import SCHEMA_NAME, plan_schema
+from planner.plan_standing import completed_part, standing_of
 from planner.prompts.manager import Prompt, PromptManager
 from planner.providers.contract import (
     ChatMessage,
@@ -42,19 +37,13 @@ from planner.providers.contract import (
     Purse,
     Usage,
 )
-from planner.repairs import mend
 from planner.requests import Planner, PlanRequest, ReplanRequest
-from planner.validator import PlanContext
 from planner.wrappers.purses import MeteredPurse
 
 __all__ = ["LLMPlanner", "LLMPlannerConfig", "ModelTurn", "PlanningStory"]
 
-_PLAN_KEYS = frozenset({"nodes", "sketch", "dag"})
-_NODE_KEYS = frozenset({"id", "verb", "inputs"})
 _ECHO_CHARS = 30_000
 """Longest reply of a model that is shown to it again; a longer one is not a plan."""
-_NOT_OURS = frozenset({Flaw.OVER_BUDGET, Flaw.UNKNOWN_AGENT, Flaw.UNFIT_AGENT, Flaw.FOREIGN_SITE})
-"""Rules that a completed node need not keep any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +174,8 @@ class LLMPlanner:
         inner = request.request
         dialogue = _Dialogue(
             request=inner,
-            prompt=self._prompt("replan", inner, **_standing(request)),
-            kept=_completed(request),
+            prompt=self._prompt("replan", inner, **standing_of(request)),
+            kept=completed_part(request),
             revision=request.plan.revision + 1,
         )
         plan, spent, why = self._asked(dialogue)
@@ -235,7 +224,9 @@ class LLMPlanner:
         for turn in range(self._config.max_repairs + 1):
             asked = self._request(dialogue, f"{call}.{turn}", messages)
             reply = provider.complete(asked)
-            read = _read(reply, dialogue)
+            read = read_reply(
+                reply, dialogue.request, kept=dialogue.kept, revision=dialogue.revision
+            )
             findings = tuple(finding.message for finding in read.findings)
             dialogue.turns.append(_turn(asked.id, reply, read.put_right, findings))
             if not findings:
@@ -257,6 +248,7 @@ class LLMPlanner:
             max_output_tokens=self._config.max_output_tokens,
             temperature=self._config.temperature,
             timeout_s=self._config.timeout_s,
+            prompt=dialogue.prompt.version,
         )
 
     def _objection(self, reply: ModelReply, findings: tuple[str, ...]) -> tuple[ChatMessage, ...]:
@@ -286,17 +278,6 @@ class LLMPlanner:
         )
 
 
-class _Read(NamedTuple):
-    """What a reply says."""
-
-    plan: Plan | None
-    put_right: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    """Empty: the plan keeps all rules."""
-    gave_up: bool = False
-    """The model says that nothing is left to be planned."""
-
-
 def _turn(
     ident: str, reply: ModelReply, put_right: tuple[str, ...], findings: tuple[str, ...]
 ) -> ModelTurn:
@@ -309,92 +290,3 @@ def _turn(
         put_right=put_right,
         findings=findings,
     )
-
-
-def _read(reply: ModelReply, dialogue: _Dialogue) -> _Read:
-    found = find_json(reply.text, _PLAN_KEYS, _NODE_KEYS)
-    if isinstance(found, Finding):
-        return _Read(None, (), (found,))
-    was_cut = found.cut is Cut.LOST or (
-        found.cut is Cut.CLOSED and reply.finish is FinishReason.LENGTH
-    )
-    if was_cut:
-        cut = Finding(flaw=Flaw.UNREADABLE, message="the reply ended before the plan did")
-        return _Read(None, found.forgiven, (cut,))
-    if dialogue.kept is not None and _is_empty(found.value):
-        said = Finding(flaw=Flaw.EMPTY, message="the model gives the task up")
-        return _Read(None, found.forgiven, (said,), gave_up=True)
-    plan, fitted = read_plan(
-        found.value,
-        dialogue.request,
-        origin=reply.model or "model",
-        kept=dialogue.kept,
-        revision=dialogue.revision,
-    )
-    put_right = (*found.forgiven, *fitted.changes)
-    if plan is None or fitted.findings:
-        return _Read(None, put_right, tuple(fitted.findings))
-    return _mended(plan, dialogue, put_right)
-
-
-def _mended(plan: Plan, dialogue: _Dialogue, put_right: tuple[str, ...]) -> _Read:
-    """Mends what has one clear meaning, but nothing of what is completed."""
-    mended = mend(plan, PlanContext.of(dialogue.request))
-    kept = {} if dialogue.kept is None else {node.id: node for node in dialogue.kept.nodes}
-    whole = mended.plan.model_copy(
-        update={"nodes": tuple(kept.get(node.id, node) for node in mended.plan.nodes)}
-    )
-    findings = tuple(
-        finding
-        for finding in mended.findings
-        if finding.node not in kept or finding.flaw not in _NOT_OURS
-    )
-    return _Read(whole, (*put_right, *mended.repairs), findings)
-
-
-def _is_empty(said: JsonValue) -> bool:
-    return isinstance(said, dict) and said.get("nodes") == []
-
-
-def _completed(request: ReplanRequest) -> Plan:
-    """Returns the completed part of a plan."""
-    done = {node_id for node_id, report in request.nodes.items() if report.outputs is not None} & {
-        node.id for node in request.plan.nodes
-    }
-    return request.plan.model_copy(
-        update={
-            "nodes": tuple(node for node in request.plan.nodes if node.id in done),
-            "edges": tuple(
-                edge for edge in request.plan.edges if {edge.source, edge.target} <= done
-            ),
-        }
-    )
-
-
-def _standing(request: ReplanRequest) -> Mapping[str, object]:
-    """Returns what a prompt says about a running plan."""
-    lines = []
-    for node in request.plan.nodes:
-        report = request.nodes.get(node.id)
-        if report is None:
-            lines.append(f"node {node.id}: not begun")
-        elif report.outputs is not None:
-            lines.append(f"node {node.id}: finished with {_short(dict(report.outputs))}")
-        elif report.failure is not None:
-            lines.append(
-                f"node {node.id}: failed ({report.failure}) after {report.attempts} attempts by "
-                f"{', '.join(report.agents) or 'nobody'}: {report.reason[:300]}"
-            )
-        else:
-            lines.append(f"node {node.id}: open, {report.attempts} attempts")
-    return {
-        "plan": json.dumps(as_said(request.plan)["nodes"], ensure_ascii=False),
-        "standing": lines,
-        "trigger": request.trigger.value,
-        "failed_node": request.node,
-        "reason": request.reason[:1_000],
-    }
-
-
-def _short(values: dict[str, JsonValue]) -> str:
-    return json.dumps(values, ensure_ascii=False)[:800]

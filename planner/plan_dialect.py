@@ -6,8 +6,7 @@
 A model writes no edges: a data edge is where an input comes from, an order edge is an id in
 `after`. So a value that flows without an edge cannot be written. Constants are written as text, and
 their type says how the text is read. Money is not a model's matter: a node's bound is what its
-steps can cost at its tier. The schema keeps to what every provider takes: everything is required,
-nothing has a default, bounds are checked afterwards, no maps, three levels.
+steps can cost at its tier.
 """
 
 from __future__ import annotations
@@ -21,64 +20,18 @@ from core.plans import EdgeKind, EffortTier, Plan, PlanNode, ValueType, Verb
 from core.tasks import ResponseStatus, TaskType
 from planner.findings import Finding, Flaw
 from planner.lenient_json import Cut, read_lenient
-from planner.parsing import Fitted, fit
+from planner.plan_schema import NO_CONDITION, open_schema
 from planner.requests import PlanRequest
+from planner.schema_fit import Fitted, fit
 from planner.validator import parse_plan
 from policies.tariff import Tariff
 
-__all__ = ["SCHEMA_NAME", "as_said", "plan_schema", "read_plan"]
+__all__ = ["as_said", "read_plan"]
 
-SCHEMA_NAME = "plan"
 _MOST_STEPS = 120
 """Actions of one node that a model may ask for; more is a plan that is not thought through."""
-_NO_CONDITION = "none"
-_CONDITIONS: tuple[JsonValue, ...] = (
-    _NO_CONDITION,
-    "url_contains",
-    "text_present",
-    "text_absent",
-    "pressed",
-)
 _AS_TEXT = frozenset({ValueType.TEXT, ValueType.URL})
 _SHAPES = ("", "values", "record", "column", "records")
-
-
-def plan_schema(request: PlanRequest) -> dict[str, JsonValue]:
-    """Returns the JSON schema of a plan for this task: its agents and its sites and no others."""
-    agents: list[JsonValue] = [agent.id for agent in request.agents]
-    return _schema(
-        request,
-        agent={"type": "string", "enum": agents},
-        site={"type": "string", "enum": [*request.task.sites, ""]},
-    )
-
-
-def _schema(request: PlanRequest, *, agent: JsonValue, site: JsonValue) -> dict[str, JsonValue]:
-    tiers = [tier for tier in EffortTier if any(tier in agent.tiers for agent in request.agents)]
-    types: list[JsonValue] = [kind.value for kind in ValueType]
-    argument = _record(
-        name={"type": "string"},
-        type={"type": "string", "enum": types},
-        value={"type": ["string", "null"]},
-        from_node={"type": ["integer", "null"]},
-        from_output={"type": ["string", "null"]},
-    )
-    output = _record(name={"type": "string"}, type={"type": "string", "enum": types})
-    node = _record(
-        id={"type": "integer"},
-        verb={"type": "string", "enum": [verb.value for verb in Verb]},
-        object={"type": "string"},
-        agent=agent,
-        tier={"type": "string", "enum": [tier.value for tier in tiers]},
-        site=site,
-        inputs={"type": "array", "items": argument},
-        outputs={"type": "array", "items": output},
-        after={"type": "array", "items": {"type": "integer"}},
-        step_cap={"type": "integer"},
-        expect_kind={"type": "string", "enum": list(_CONDITIONS)},
-        expect={"type": ["string", "null"]},
-    )
-    return _record(sketch={"type": "string"}, nodes={"type": "array", "items": node})
 
 
 def read_plan(
@@ -110,7 +63,7 @@ def read_plan(
     if isinstance(said, dict):
         said = {"sketch": "", **said}
     # Agents and sites are left to the rules of plans, which can mend them and say more.
-    fitted = fit(said, _schema(request, agent={"type": "string"}, site={"type": "string"}))
+    fitted = fit(said, open_schema(request, agent={"type": "string"}, site={"type": "string"}))
     if fitted.findings or not isinstance(fitted.value, dict):
         return None, fitted
     nodes = fitted.value["nodes"]
@@ -133,15 +86,6 @@ def read_plan(
 def as_said(plan: Plan) -> dict[str, JsonValue]:
     """Returns a plan as a model would write it; `read_plan` gives the same nodes and edges."""
     return {"sketch": "", "nodes": [_said(node, plan) for node in plan.nodes]}
-
-
-def _record(**properties: JsonValue) -> dict[str, JsonValue]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
 
 
 def _as_ours(
@@ -200,7 +144,7 @@ def _node(
         "step_cap": steps,
         "cost_bound": max(0, min((steps + 2) * per_step, request.budget)),
     }
-    if node["expect_kind"] != _NO_CONDITION and node["expect"]:
+    if node["expect_kind"] != NO_CONDITION and node["expect"]:
         ours["postcondition"] = {"kind": node["expect_kind"], "argument": node["expect"]}
     return ours
 
@@ -319,7 +263,7 @@ def _said(node: PlanNode, plan: Plan) -> dict[str, JsonValue]:
             if edge.target == node.id and edge.source not in sources
         ],
         "step_cap": node.step_cap,
-        "expect_kind": _NO_CONDITION if condition is None else condition.kind,
+        "expect_kind": NO_CONDITION if condition is None else condition.kind,
         "expect": None if condition is None else condition.argument,
     }
 

@@ -11,7 +11,8 @@ from core.events import FailureKind, Trigger
 from core.pages import Element, Observation
 from core.plans import Verb
 from planner.llm_planner import LLMPlanner, LLMPlannerConfig
-from planner.plan_dialect import as_said, plan_schema, read_plan
+from planner.plan_dialect import as_said, read_plan
+from planner.plan_schema import plan_schema
 from planner.prices import FREE, PriceBook, parse_price
 from planner.providers.contract import (
     BrokenReplyError,

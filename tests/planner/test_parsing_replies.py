@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from planner.findings import Finding, Flaw
 from planner.lenient_json import Cut, LenientError, read_lenient
-from planner.parsing import MAX_REPLY_CHARS, find_json, fit
+from planner.parsing import MAX_REPLY_CHARS, find_json
+from planner.schema_fit import fit
 
 PLAN = {"nodes": [{"id": 1, "verb": "find"}], "why": "it's so"}
 WANTED = frozenset({"nodes"})

@@ -14,7 +14,7 @@ from planner.wrappers.fall_back import AllProvidersFailedError, FallingBack
 from planner.wrappers.limits import LimitConfig
 from planner.wrappers.purses import LedgerPurse
 from planner.wrappers.retry import RetryConfig
-from planner.wrappers.stack import ProviderStack, StackedAdapter, open_stack
+from planner.wrappers.stack import ProviderStack, StackedAdapter
 from tests.planner.voices_for_tests import Voice, asking, saying
 
 
