@@ -26,21 +26,8 @@ VALUES = {
         "reason": "nothing fits",
     },
     "repair": {"findings": ["node 3: no agent 'x'"], "was_cut": True},
-    "act": {
-        "verb": "find",
-        "object": "forum",
-        "arguments": {"name": "books"},
-        "outputs": ["url"],
-        "noted": [],
-        "steps_left": 5,
-        "budget_left": 0.5,
-        "history": ["click 4"],
-        "page": '[0] link "books"',
-        "url": "http://reddit.localhost/forums",
-    },
 }
 WRITTEN = {
-    "act@1": "14955a27",
     "method_macpo@1": "e1ec1421",
     "method_p3o@1": "18cc6bd4",
     "method_ppo_lagrangian@1": "aa0acdd3",
@@ -50,17 +37,23 @@ WRITTEN = {
 }
 
 
+def test_every_name_has_a_file_with_a_version():
+    for name in NAMES:
+        assert re.fullmatch(rf"{name}@\d+", PromptManager().version(name))
+
+
 def test_a_changed_prompt_has_a_new_version():
     found = {}
     for path in sorted(FOLDER.glob("*.txt")):
         text = path.read_text()
         version = re.match(r"\{# version: (\d+) #\}", text)[1]
-        found[f"{path.stem}@{version}"] = hashlib.sha256(text.encode()).hexdigest()[:8]
+        if not path.stem.startswith("act"):  # an agent's prompts are checked with the agent
+            found[f"{path.stem}@{version}"] = hashlib.sha256(text.encode()).hexdigest()[:8]
     # A text that changed needs a higher version in its first line, and its digest here.
     assert found == WRITTEN
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", VALUES)
 @pytest.mark.parametrize("method", ["", *METHODS])
 def test_every_prompt_renders_for_every_method_and_says_which_it_is(name, method):
     prompt = PromptManager().render(name, method, **VALUES[name])
@@ -71,13 +64,13 @@ def test_every_prompt_renders_for_every_method_and_says_which_it_is(name, method
     assert prompt.version == f"{name}@1" + (f"+{method}@1" if method else "")
 
 
-@pytest.mark.parametrize("name", ["plan", "replan", "repair", "act"])
+@pytest.mark.parametrize("name", VALUES)
 def test_methods_differ_in_what_they_say_about_money(name):
     said = {PromptManager().render(name, method, **VALUES[name]).system for method in METHODS}
     assert len(said) == len(METHODS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", VALUES)
 def test_a_missing_value_is_an_error_and_not_an_empty_place(name):
     for left_out in VALUES[name]:
         values = {key: value for key, value in VALUES[name].items() if key != left_out}
