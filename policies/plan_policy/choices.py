@@ -177,18 +177,19 @@ def legal_choices(
         standing: How the episode stands.
         costs: Worst-case micro-dollars of each node under each choice. [N, K]
     """
-    can: dict[tuple[Verb, str], list[bool]] = {}
-    tiers = [tier for agent in agents for tier in agent.tiers]
-    mask = np.zeros(costs.shape, dtype=np.bool_)
-    for row, node in enumerate(plan.nodes):
+    can: dict[tuple[Verb, str, str], list[bool]] = {}
+    none = [False] * costs.shape[1]
+    rows = []
+    for node in plan.nodes:
         if not standing.node(node.id).is_open:
+            rows.append(none)
             continue
-        key = (node.subgoal.verb, node.site)
+        verb, tier = node.subgoal.verb, node.tier if node.subgoal.verb in _PAGELESS else ""
+        key = (verb, node.site, tier)
         if key not in can:
             can[key] = _capable(agents, key, standing.lost_agents)
-        mask[row] = can[key]
-        if node.subgoal.verb in _PAGELESS:
-            mask[row] &= [tier == node.tier for tier in tiers]
+        rows.append(can[key])
+    mask = np.array(rows, dtype=np.bool_).reshape(costs.shape)
     return mask & (costs <= standing.free)
 
 
@@ -220,6 +221,11 @@ def _waits(edge: PlanEdge, standing: RunStanding) -> bool:
 
 
 def _capable(
-    agents: Sequence[AgentProfile], key: tuple[Verb, str], lost: frozenset[str]
+    agents: Sequence[AgentProfile], key: tuple[Verb, str, str], lost: frozenset[str]
 ) -> list[bool]:
-    return [agent.can(*key) and agent.id not in lost for agent in agents for _ in agent.tiers]
+    verb, site, only_tier = key
+    fit: list[bool] = []
+    for agent in agents:
+        able = agent.can(verb, site) and agent.id not in lost
+        fit += [able and only_tier in ("", tier) for tier in agent.tiers]
+    return fit

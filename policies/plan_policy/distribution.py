@@ -82,15 +82,13 @@ def probabilities(logits: Logits, problem: DecisionProblem) -> Probabilities:
 def draw(chances: Probabilities, problem: DecisionProblem, seed: int) -> Actions:
     """Returns one sample; the same seed gives the same sample."""
     stream = random.Random(seed)
-    agents = [
-        _pick(row, stream.random()) if legal else int(own)
-        for row, legal, own in zip(chances.agents, problem.has_legal, problem.planned, strict=True)
-    ]
-    keep = [stream.random() < chance for chance in chances.keep]
+    uniforms = np.array([stream.random() for _ in range(len(chances.agents) + 1)])
+    drawn = _pick(chances.agents, uniforms[:-1])
+    keep = [stream.random() < chance for chance in chances.keep.tolist()]
     return Actions(
-        agents=np.array(agents, dtype=np.intp),
+        agents=np.where(problem.has_legal, drawn, problem.planned).astype(np.intp),
         keep=np.array(keep, dtype=np.bool_),
-        gate=GATES[_pick(chances.gate, stream.random())],
+        gate=GATES[int(_pick(chances.gate[None, :], uniforms[-1:])[0])],
     )
 
 
@@ -126,7 +124,7 @@ def log_probabilities(logits: Logits, problem: DecisionProblem, actions: Actions
 def entropies(logits: Logits, problem: DecisionProblem) -> HeadValues:
     """Returns the entropy of each factor in nats, 0 for forced ones."""
     chances = probabilities(logits, problem)
-    keep = np.where(problem.edge_removable, chances.keep, 1.0)
+    keep = chances.keep
     return HeadValues(
         agents=_surprise(chances.agents).sum(axis=1),
         edges=_surprise(keep) + _surprise(1.0 - keep),
@@ -163,17 +161,21 @@ def logit_gradient(
 
 def _agents_allowed(problem: DecisionProblem, actions: Actions) -> npt.NDArray[np.bool_]:
     """Returns which nodes' actions are legal: in the mask, or as planned where nothing is. [N]."""
-    stays = ~problem.has_legal
-    allowed: npt.NDArray[np.bool_] = stays & (actions.agents == problem.planned)
-    for row in np.flatnonzero(~stays):
-        allowed[row] = problem.agent_mask[row, actions.agents[row]]
+    if not problem.agent_mask.shape[1]:
+        return np.equal(actions.agents, problem.planned)
+    rows = np.arange(len(actions.agents))
+    stays = ~problem.has_legal & (actions.agents == problem.planned)
+    allowed: npt.NDArray[np.bool_] = stays | problem.agent_mask[rows, actions.agents]
     return allowed
 
 
-def _pick(chances: Array, uniform: float) -> int:
-    """Returns the place of a draw; a place of chance 0 is never one."""
-    sums = np.cumsum(chances)
-    return int(np.argmax(sums > uniform * sums[-1]))
+def _pick(chances: Array, uniforms: Array) -> npt.NDArray[np.intp]:
+    """Returns the place of one draw for each row; a place of chance 0 is never one."""
+    if not chances.shape[1]:
+        return np.zeros(len(chances), dtype=np.intp)
+    sums = np.cumsum(chances, axis=1)
+    places: npt.NDArray[np.intp] = (sums > (uniforms * sums[:, -1])[:, None]).argmax(axis=1)
+    return places
 
 
 def _masked_softmax(logits: Array, mask: npt.NDArray[np.bool_]) -> Array:

@@ -183,11 +183,13 @@ def pair_features(
 ) -> FloatArray:
     """Returns one row for each node and choice. [N, K, P]."""
     num_nodes, num_choices = given.costs.shape
+    pairs = np.zeros((num_nodes, num_choices, len(PAIR)), dtype=np.float32)
+    if not num_choices:
+        return pairs
     rows = np.arange(num_nodes)
-    known = given.planned >= 0
-    own = np.where(known, given.costs[rows, given.planned], 1.0) if num_choices else np.ones(0)
+    own = given.costs[rows, given.planned]  # a row without a choice of its own: any will do
     tried = np.zeros((num_nodes, len(agents)), dtype=np.float32)
-    load = np.zeros(len(agents), dtype=np.float32)
+    load = [0.0] * len(agents)
     place = {agent.id: slot for slot, agent in enumerate(agents)}
     for row, node in enumerate(plan.nodes):
         stands = standing.node(node.id)
@@ -195,13 +197,13 @@ def pair_features(
             if agent in place:
                 tried[row, place[agent]] = 1.0
         if stands.is_open and node.agent in place:
-            load[place[node.agent]] += 1.0
-    pairs = np.zeros((num_nodes, num_choices, len(PAIR)), dtype=np.float32)
+            load[place[node.agent]] += 1.0 / num_nodes
     pairs[..., 0] = np.minimum(given.costs / max(standing.free, 1), 2.0)
-    pairs[..., 1] = np.clip(np.log2((given.costs + 1.0) / (own[:, None] + 1.0)) / 8.0, -2.0, 2.0)
-    pairs[rows[known], given.planned[known], 2] = 1.0
+    ratio = np.log2((given.costs + 1.0) / (own[:, None] + 1.0)) / 8.0
+    pairs[..., 1] = np.minimum(np.maximum(ratio, -2.0), 2.0)
+    pairs[rows, given.planned, 2] = given.planned >= 0
     pairs[..., 3] = tried[:, given.slots]
-    pairs[..., 4] = load[given.slots] / max(num_nodes, 1)
+    pairs[..., 4] = np.array(load)[given.slots]
     pairs[..., 5] = given.prior
     return pairs
 
@@ -217,13 +219,13 @@ def edge_features(
         standing: How the episode stands.
         prior: Chance that each edge is kept. [M]
     """
-    rows = np.zeros((len(shape.edges), len(EDGE)), dtype=np.float32)
-    flags = 2 * len(_VERBS)
-    for m, (start, end) in enumerate(shape.edges):
+    rows = []
+    for (start, end), chance in zip(shape.edges, prior.tolist(), strict=True):
         source, target = plan.nodes[start], plan.nodes[end]
-        rows[m, _VERBS.index(source.subgoal.verb)] = 1.0
-        rows[m, len(_VERBS) + _VERBS.index(target.subgoal.verb)] = 1.0
-        rows[m, flags:] = (
+        row = [0.0] * (2 * len(_VERBS))
+        row[_VERB_PLACE[source.subgoal.verb]] = 1.0
+        row[len(_VERBS) + _VERB_PLACE[target.subgoal.verb]] = 1.0
+        row += (
             source.agent == target.agent,
             source.site == target.site,
             source.subgoal.verb in _WRITES,
@@ -234,9 +236,10 @@ def edge_features(
             shape.num_successors[start] / 4.0,
             shape.has_other_path(start, end),
             standing.node(source.id).is_open,
-            prior[m],
+            chance,
         )
-    return rows
+        rows.append(row)
+    return np.array(rows, dtype=np.float32).reshape(len(rows), len(EDGE))
 
 
 def gate_features(
@@ -256,20 +259,18 @@ def gate_features(
 def _node_row(
     node: PlanNode, stands: NodeStanding, place: int, shape: Shape, free: int
 ) -> list[float]:
-    kinds = dict.fromkeys(_TYPES, 0.0)
+    row = [0.0] * len(NODE)
     flows, length, longest = 0, 0, 0
     for argument in node.inputs:
-        kinds[argument.type] += 0.25
+        row[_FIRST_INPUT + _TYPE_PLACE[argument.type]] += 0.25
         if argument.source is not None:
             flows += 1
         elif isinstance(argument.const, str):
             length += len(argument.const)
         elif isinstance(argument.const, list):
             longest = max(longest, len(argument.const))
-    verb = node.subgoal.verb
-    return [
-        *(float(verb is name) for name in _VERBS),
-        *kinds.values(),
+    row[_VERB_PLACE[node.subgoal.verb]] = 1.0
+    row[_FIRST_PLAIN:_FIRST_FAILURE] = (
         flows / 4.0,
         len(node.outputs) / 4.0,
         math.log1p(length) / 8.0,
@@ -284,5 +285,15 @@ def _node_row(
         shape.height[place] / 8.0,
         shape.num_predecessors[place] / 4.0,
         shape.num_successors[place] / 4.0,
-        *(float(stands.failure is failure) for failure in _FAILURES),
-    ]
+    )
+    if stands.failure is not None:
+        row[_FIRST_FAILURE + _FAILURE_PLACE[stands.failure]] = 1.0
+    return row
+
+
+_VERB_PLACE = {verb: place for place, verb in enumerate(_VERBS)}
+_TYPE_PLACE = {kind: place for place, kind in enumerate(_TYPES)}
+_FAILURE_PLACE = {failure: place for place, failure in enumerate(_FAILURES)}
+_FIRST_INPUT = len(_VERBS)
+_FIRST_PLAIN = _FIRST_INPUT + len(_TYPES)
+_FIRST_FAILURE = len(NODE) - len(_FAILURES)

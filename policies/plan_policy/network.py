@@ -128,15 +128,36 @@ def residual_gradient(
     }
     for head, (flow, first) in flows.items():
         layers = _layers(parameters, head, first)
-        inputs = _inputs(problem, head)
-        h1 = layers.h1.reshape(len(inputs), -1)
-        h2 = layers.h2.reshape(len(inputs), -1)
+        h1 = layers.h1.reshape(len(flow), -1)
+        h2 = layers.h2.reshape(len(flow), -1)
         back2 = (flow @ parameters[f"{head}.w3"].T) * (1.0 - h2**2)
         back1 = (back2 @ parameters[f"{head}.w2"].T) * (1.0 - h1**2)
-        for layer, (into, back) in enumerate(((inputs, back1), (h1, back2), (h2, flow)), start=1):
-            gradient[f"{head}.w{layer}"] = into.T @ back
+        gradient[f"{head}.w1"] = (
+            _agents_back(problem, back1) if head == "agents" else _inputs(problem, head).T @ back1
+        )
+        gradient[f"{head}.w2"] = h1.T @ back2
+        gradient[f"{head}.w3"] = h2.T @ flow
+        for layer, back in enumerate((back1, back2, flow), start=1):
             gradient[f"{head}.b{layer}"] = back.sum(axis=0)
     return gradient
+
+
+def _agents_back(problem: DecisionProblem, back: Array) -> Array:
+    """Returns the gradient of `agents.w1` from that of its sums, part by part.
+
+    Args:
+        problem: What was decided.
+        back: [N * K, H]
+    """
+    n, k = problem.agent_mask.shape
+    pairs = back.reshape(n, k, -1)
+    parts = [
+        np.outer(problem.context, back.sum(axis=0)),
+        problem.node.T @ pairs.sum(axis=1),
+        problem.choice.T @ pairs.sum(axis=0),
+        problem.pair.reshape(n * k, -1).T @ back,
+    ]
+    return np.concatenate(parts)
 
 
 def _layers(parameters: Parameters, head: str, first: Array) -> _Layers:
@@ -167,17 +188,8 @@ def _agents_first(parameters: Parameters, problem: DecisionProblem) -> Array:
 
 
 def _inputs(problem: DecisionProblem, head: str) -> Array:
-    """Returns a head's input rows. [R, in]."""
+    """Returns the input rows of the edges or of the gate. [R, in]."""
     if head == "gate":
         return np.concatenate([problem.context, problem.gate])[None, :]
-    if head == "edges":
-        shared = np.broadcast_to(problem.context, (len(problem.edge), len(CONTEXT)))
-        return np.concatenate([shared, problem.edge], axis=1)
-    n, k = problem.agent_mask.shape
-    parts = [
-        np.broadcast_to(problem.context, (n, k, len(CONTEXT))),
-        np.broadcast_to(problem.node[:, None, :], (n, k, len(NODE))),
-        np.broadcast_to(problem.choice[None, :, :], (n, k, len(CHOICE))),
-        problem.pair,
-    ]
-    return np.concatenate(parts, axis=2).reshape(n * k, -1)
+    shared = np.broadcast_to(problem.context, (len(problem.edge), len(CONTEXT)))
+    return np.concatenate([shared, problem.edge], axis=1)

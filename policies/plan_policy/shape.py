@@ -22,18 +22,14 @@ class Shape:
     """Longest path to an end, in edges."""
     num_predecessors: tuple[int, ...]
     num_successors: tuple[int, ...]
-    followers: tuple[tuple[int, ...], ...]
-    """Direct successors, each once."""
+    followers: tuple[frozenset[int], ...]
+    """Direct successors."""
     reach: tuple[int, ...]
     """Bit set of every node that waits for this one, directly or not."""
 
     def has_other_path(self, source: int, target: int) -> bool:
         """Returns whether target waits for source also without an edge between them."""
-        return any(
-            self.reach[middle] >> target & 1
-            for middle in self.followers[source]
-            if middle != target
-        )
+        return any(self.reach[middle] >> target & 1 for middle in self.followers[source])
 
 
 def shape_of(plan: Plan) -> Shape:
@@ -66,7 +62,7 @@ def shape_of(plan: Plan) -> Shape:
         height=tuple(height),
         num_predecessors=tuple(map(len, before)),
         num_successors=tuple(map(len, after)),
-        followers=tuple(tuple(sorted(others)) for others in after),
+        followers=tuple(map(frozenset, after)),
         reach=tuple(reach),
     )
 

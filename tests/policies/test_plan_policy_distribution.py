@@ -169,10 +169,10 @@ def test_nodes_that_are_done_or_run_are_not_decided():
 def test_draws_follow_the_probabilities():
     policy, problem = trained(6), everything()
     chances = policy.probabilities(problem)
-    drawn = [policy.decide(problem, seed=seed).actions for seed in range(3_000)]
+    drawn = [policy.decide(problem, seed=seed).actions for seed in range(1_500)]
     seen = np.mean([np.eye(4)[actions.agents] for actions in drawn], axis=0)
-    assert seen == pytest.approx(chances.agents, abs=0.04)
-    assert np.mean([a.keep for a in drawn], axis=0) == pytest.approx(chances.keep, abs=0.04)
+    assert seen == pytest.approx(chances.agents, abs=0.05)
+    assert np.mean([a.keep for a in drawn], axis=0) == pytest.approx(chances.keep, abs=0.05)
 
 
 def test_the_same_seed_gives_the_same_decision():
