@@ -34,6 +34,7 @@ from actors.messages import (
     StorePlan,
     request_to_wire,
 )
+from actors.model_money import CallPurse, called
 from actors.purses import DistantPurse
 from actors.subtasks import Seen
 from core.errors import AgentLostError, LedgerUnavailableError, PlanError
@@ -44,6 +45,7 @@ from core.events import (
     EpisodeStarted,
     Event,
     FailureKind,
+    ModelCalled,
     PageObserved,
     SubtaskFailed,
     SubtaskSucceeded,
@@ -56,6 +58,7 @@ from planner.orchestrator_signals import (
     AskCache,
     AskPlanner,
     AskReplan,
+    BlamePlan,
     CacheAnswered,
     CancelAsked,
     Finish,
@@ -266,7 +269,7 @@ class EpisodeRun:
                 self._spawn(self._ports.agents[step.agent].cancel(stop))
             case ReserveMoney() | SettleMoney() | RefundMoney():
                 self._spawn(self._money(step))
-            case AskCache() | AskPlanner() | AskReplan() | KeepPlan():
+            case AskCache() | AskPlanner() | AskReplan() | KeepPlan() | BlamePlan():
                 self._spawn(self._ask(step))
 
     async def _record(self, step: Record) -> None:
@@ -285,7 +288,7 @@ class EpisodeRun:
         try:
             async for event in self._ports.agents[order.agent].run(asked):
                 match event:
-                    case PageObserved() | ActionTaken():
+                    case PageObserved() | ActionTaken() | ModelCalled():
                         self._write(event, cause=order.id)
                     case SubtaskFailed() if event.failure is FailureKind.AGENT_LOST:
                         spent = await self._close_holder(order)
@@ -346,7 +349,7 @@ class EpisodeRun:
                 MoneyRefused(id=reservation, reservation=reservation, reason=moved.reason)
             )
 
-    async def _ask(self, step: AskCache | AskPlanner | AskReplan | KeepPlan) -> None:
+    async def _ask(self, step: AskCache | AskPlanner | AskReplan | KeepPlan | BlamePlan) -> None:
         match step:
             case AskCache():
                 found = await self._ports.cache.look_up(
@@ -364,6 +367,17 @@ class EpisodeRun:
                         confidence=step.outcome.confidence,
                     )
                 )
+            case BlamePlan():
+                await self._ports.cache.store(
+                    StorePlan(
+                        success=False,
+                        request=request_to_wire(step.request),
+                        plan=step.plan,
+                        spent=0,
+                        replans=0,
+                        confidence=0.0,
+                    )
+                )
             case AskPlanner() | AskReplan():
                 self._inbox.put_nowait(await self._planned(step))
 
@@ -372,8 +386,11 @@ class EpisodeRun:
         self._asks += 1
         prefix = f"{episode}/model{self._asks}/"
         loop = asyncio.get_running_loop()
-        purse = DistantPurse(self._ports.budget, episode, prefix, loop)
-        return await asyncio.to_thread(planned, self._ports.planner, step, purse)
+        purse = CallPurse(DistantPurse(self._ports.budget, episode, prefix, loop))
+        answered = await asyncio.to_thread(planned, self._ports.planner, step, purse)
+        for call in purse.take_calls():
+            self._write(called(call, episode), cause=step.cause)
+        return answered
 
     async def _open_ledger(self) -> None:
         asked = self._asked

@@ -19,8 +19,9 @@ from actors.assembly import Assembly
 from actors.episodes import planned
 from actors.instant import InstantBrowser, InstantPage
 from actors.journal import EventEnvelope, Journal, TickClock
-from actors.purses import LedgerPurse
-from actors.subtasks import node_scope
+from actors.model_money import CallPurse, called
+from actors.purses import LedgerPurse, Spender
+from actors.subtasks import funded, node_scope, with_spent
 from core.budget import BudgetTracker, Enforcement, Refused
 from core.errors import WorldError
 from core.tasks import AgentResponse, PublicTask
@@ -30,6 +31,7 @@ from planner.orchestrator_signals import (
     AskCache,
     AskPlanner,
     AskReplan,
+    BlamePlan,
     CacheAnswered,
     CancelSubtask,
     Finish,
@@ -146,6 +148,8 @@ class _Worker:
     order: SubtaskOrder
     machine: SubtaskMachine
     journal: Journal
+    purse: CallPurse
+    """Pays the model that the attempt's policy asks."""
     page: InstantPage | None = None
     view: AgentView | None = None
 
@@ -236,6 +240,7 @@ class InProcessEpisode:
             worker = self._workers.get(agent)
             if worker is not None and worker.view is view:  # an earlier one may have ended it
                 worker.view = None
+                self._tell_calls(worker)
                 self._feed(worker, ChoiceMade(id=f"tick:{self._ticks}", choice=choice))
         if self._ticks >= self._setup.max_ticks and not self.is_over:
             reason = f"out of time after {self._ticks} ticks"
@@ -268,6 +273,8 @@ class InProcessEpisode:
                     self._feed(worker, Cancelled(id=order.cause, reason=order.reason))
             case StorePlan():
                 self._minds.cache.store(order.request, order.plan, order.outcome)
+            case BlamePlan():
+                self._minds.cache.failed(order.request, order.plan)
             case Finish():
                 self._finish = order
             case ReserveMoney() | SettleMoney() | RefundMoney():
@@ -298,13 +305,21 @@ class InProcessEpisode:
                 self._tell(CacheAnswered(id=f"{order.cause}/cache", answer=answer))
             case AskPlanner() | AskReplan():
                 self._asks += 1
-                purse = LedgerPurse(self.ledger, f"{self._setup.episode}/model{self._asks}/")
-                self._tell(planned(self._minds.planner, order, purse))
+                episode = self._setup.episode
+                purse = CallPurse(LedgerPurse(self.ledger, f"{episode}/model{self._asks}/"))
+                answered = planned(self._minds.planner, order, purse)
+                for call in purse.take_calls():
+                    journal = self._journal("orchestrator")
+                    journal.write(called(call, episode), cause=order.cause)
+                self._tell(answered)
 
     # -- the agents ------------------------------------------------------------------------------
 
     def _start(self, order: SubtaskOrder, cause: str) -> None:
-        worker = _Worker(order, SubtaskMachine(self._minds.subtask), self._journal(order.agent))
+        spender = Spender(holder=order.id, scope=(node_scope(order.node.id), order.agent))
+        purse = CallPurse(LedgerPurse(self.ledger, f"{order.id}/model/", spender))
+        machine = SubtaskMachine(self._minds.subtask)
+        worker = _Worker(order, machine, self._journal(order.agent), purse)
         self._workers[order.agent] = worker
         if order.node.cost_bound:
             self.ledger.cap_scope((node_scope(order.node.id),), order.node.cost_bound)
@@ -328,7 +343,7 @@ class InProcessEpisode:
             case Open() | Act():
                 return [self._on_page(worker, step)]
             case Choose():
-                worker.view = step.view
+                worker.view = funded(step.view, worker.purse)
             case Report():
                 worker.journal.write(step.event, cause=step.cause)
             case End():
@@ -365,9 +380,18 @@ class InProcessEpisode:
         if worker.page is not None:
             worker.page.close_now()
         worker.view = None
+        worker.purse.close()
+        self._tell_calls(worker)
         if self._workers.get(worker.order.agent) is worker:
             del self._workers[worker.order.agent]
-        self._tell(SubtaskEnded(id=worker.order.id, result=step.event))
+        result = with_spent(step.event, worker.purse.spent)
+        self._tell(SubtaskEnded(id=worker.order.id, result=result))
+
+    def _tell_calls(self, worker: _Worker) -> None:
+        order = worker.order
+        for call in worker.purse.take_calls():
+            event = called(call, order.episode, node=order.node.id, agent=order.agent)
+            worker.journal.write(event, cause=order.id)
 
     def _journal(self, source: str) -> Journal:
         if source not in self._journals:

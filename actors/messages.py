@@ -237,9 +237,10 @@ class PlanFound(Message):
 
 
 class StorePlan(Message):
-    """Remember a plan that worked."""
+    """Remember how a plan did: one that worked, or one that was served and did not work."""
 
     kind: Literal["store_plan"] = "store_plan"
+    success: bool = True
     request: dict[str, JsonValue]
     plan: Plan
     spent: int

@@ -43,10 +43,14 @@ class PlanCacheActor:
 
     @ray.method
     def store(self, message: bytes) -> bytes:
-        """Remembers a plan."""
+        """Remembers how a plan did."""
         asked = unpack(message, StorePlan)
+        request = request_from_wire(asked.request)
+        if not asked.success:
+            self._cache.failed(request, asked.plan)
+            return _DONE
         outcome = PlanOutcome(spent=asked.spent, replans=asked.replans, confidence=asked.confidence)
-        self._cache.store(request_from_wire(asked.request), asked.plan, outcome)
+        self._cache.store(request, asked.plan, outcome)
         return _DONE
 
     @ray.method

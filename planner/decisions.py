@@ -224,3 +224,7 @@ class PlanCache(Protocol):
     def store(self, request: PlanRequest, plan: Plan, outcome: PlanOutcome) -> None:
         """Remembers the plan of an episode that ended in success; storing twice is harmless."""
         ...
+
+    def failed(self, request: PlanRequest, plan: Plan) -> None:
+        """Counts against a plan that was served for this request and did not lead to success."""
+        ...

@@ -58,6 +58,7 @@ from planner.orchestrator_signals import (
     AskCache,
     AskPlanner,
     AskReplan,
+    BlamePlan,
     CacheAnswered,
     CancelAsked,
     CancelSubtask,
@@ -143,6 +144,9 @@ class OrchestratorMachine:
         self._planning_spent = 0
         self._ending: _Ending | None = None
         self._cause = ""
+        self._served: Plan | None = None
+        """The plan that the cache served."""
+        self._is_stopped = False
 
     @property
     def book(self) -> EpisodeBook:
@@ -212,6 +216,8 @@ class OrchestratorMachine:
     def _resume(self, event: TaskTaken) -> list[Instruction]:
         """Takes up an episode from its log: what was done stays done, what ran has failed."""
         self._book.fold(event.history)
+        first = next((one.plan for one in event.history if isinstance(one, PlanMade)), None)
+        self._served = first if first is not None and first.origin == "cache" else None
         self._planning_spent = max(0, event.spent - self._book.spent)
         if self._book.plan is None:
             return [self._look_up()]
@@ -273,6 +279,7 @@ class OrchestratorMachine:
         wish = self._wished
         assert event.reservation == wish.reservation, "one wish at a time"
         if wish.cached is not None:
+            self._served = wish.cached
             return [*self._pay(wish.amount), *self._begin(wish.cached)]
         self._phase = _Phase.PLANNING
         if wish.change is None:
@@ -469,6 +476,7 @@ class OrchestratorMachine:
     def _stopped(self, event: TimeUp | CancelAsked) -> list[Instruction]:
         if self._phase is _Phase.ENDING:
             return self._finish() if isinstance(event, TimeUp) else []
+        self._is_stopped = isinstance(event, CancelAsked)
         return self._fail(event.reason)
 
     def _late_grant(self, event: MoneyGranted) -> list[Instruction]:
@@ -529,6 +537,9 @@ class OrchestratorMachine:
                     cause=self._cause,
                 )
             )
+        elif self._served is not None and not self._is_stopped:
+            request, served = self._known.request, self._served
+            made.append(BlamePlan(request=request, plan=served, cause=self._cause))
         made.append(Finish(response=ending.response, reason=ending.reason, cause=self._cause))
         return made
 

@@ -3,7 +3,7 @@
     events        TaskTaken MoneyGranted MoneyRefused CacheAnswered PlannerAnswered
                   SubtaskEnded AgentGone AgentBack TimeUp CancelAsked
     instructions  Record ReserveMoney SettleMoney RefundMoney AskCache AskPlanner AskReplan
-                  StartSubtask CancelSubtask StorePlan Finish
+                  StartSubtask CancelSubtask StorePlan BlamePlan Finish
 
 Each event has an id; each instruction names the event that caused it.
 """
@@ -26,6 +26,7 @@ __all__ = [
     "AskCache",
     "AskPlanner",
     "AskReplan",
+    "BlamePlan",
     "CacheAnswered",
     "CancelAsked",
     "CancelSubtask",
@@ -233,6 +234,16 @@ class StorePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlamePlan:
+    """Count against a plan of the cache that it did not work."""
+
+    request: PlanRequest
+    plan: Plan
+    """As it was served, before any repair."""
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
     """The episode is over; the last instruction of every episode."""
 
@@ -252,5 +263,6 @@ Instruction = (
     | StartSubtask
     | CancelSubtask
     | StorePlan
+    | BlamePlan
     | Finish
 )

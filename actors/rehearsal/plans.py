@@ -267,6 +267,9 @@ class NoCache:
     def store(self, request: PlanRequest, plan: Plan, outcome: PlanOutcome) -> None:
         """Forgets it."""
 
+    def failed(self, request: PlanRequest, plan: Plan) -> None:
+        """Forgets it."""
+
 
 def _no_judge(task: Task, host: WorldHost, response: AgentResponse) -> dict[str, JsonValue]:
     del task, host

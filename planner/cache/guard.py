@@ -8,10 +8,10 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from planner.cache.templates import Abstract
+from planner.cache.reading import Reading
 from planner.requests import PlanRequest
 
-__all__ = ["Entry", "refusal"]
+__all__ = ["Entry", "key_of", "refusal"]
 
 _HEADROOM = 1.05
 """The budget must afford this multiple of what the plan cost before."""
@@ -21,9 +21,11 @@ _HEADROOM = 1.05
 class Entry:
     """A remembered plan."""
 
-    skeleton: tuple[str, ...]
+    signature: str
     sites: tuple[str, ...]
     agents: tuple[str, ...]
+    words: tuple[str, ...]
+    """Canonical words of one intent, for similarity."""
     template: JsonValue
     successes: int
     failures: int
@@ -32,13 +34,26 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """One entry for each skeleton, sites and pool."""
-        return json.dumps([self.skeleton, self.sites, self.agents])
+        """One entry for each intent, sites and pool."""
+        return _key(self.signature, self.sites, self.agents)
 
     @property
     def success_rate(self) -> float:
         """Laplace's estimate of the chance that the plan works."""
         return (self.successes + 1) / (self.successes + self.failures + 2)
+
+    def record(self) -> dict[str, JsonValue]:
+        """Returns the entry as it is stored."""
+        return {
+            "signature": self.signature,
+            "sites": list(self.sites),
+            "agents": list(self.agents),
+            "words": list(self.words),
+            "template": self.template,
+            "successes": self.successes,
+            "failures": self.failures,
+            "dearest": self.dearest,
+        }
 
     @classmethod
     def read(cls, record: dict[str, JsonValue]) -> Entry:
@@ -46,16 +61,17 @@ class Entry:
 
         Raises:
             KeyError: A field is missing.
+            TypeError: A field has another type.
         """
-        success = bool(record["success"])
         return cls(
-            skeleton=_texts(record["skeleton"]),
+            signature=str(record["signature"]),
             sites=_texts(record["sites"]),
             agents=_texts(record["agents"]),
+            words=_texts(record["words"]),
             template=record["template"],
-            successes=int(success),
-            failures=int(not success),
-            dearest=cast("int", record["spent"]) if success else 0,
+            successes=_count(record["successes"]),
+            failures=_count(record["failures"]),
+            dearest=_count(record["dearest"]),
         )
 
     def joined(self, newer: Entry) -> Entry:
@@ -69,13 +85,19 @@ class Entry:
         )
 
 
-def refusal(entry: Entry, intent: Abstract, request: PlanRequest) -> str:
+def key_of(reading: Reading, request: PlanRequest) -> str:
+    """Returns the key that an entry must have to fit a request."""
+    agents = tuple(agent.id for agent in request.agents)
+    return _key(reading.signature, request.task.sites, agents)
+
+
+def refusal(entry: Entry, reading: Reading, request: PlanRequest) -> str:
     """Returns why an entry must not be served for a task, empty when it may.
 
-    The skeleton must be the same word for word, so that neither another verb nor a negation nor
-    another superlative can pass; slots are then re-bound by place.
+    The signature must be the same, so that neither another verb nor a negation, another superlative
+    or another order of the parts can pass; then pool, record and price are looked at.
     """
-    if entry.skeleton != intent.skeleton:
+    if entry.signature != reading.signature:
         return "another intent"
     if entry.sites != request.task.sites:
         return "other sites"
@@ -88,5 +110,15 @@ def refusal(entry: Entry, intent: Abstract, request: PlanRequest) -> str:
     return ""
 
 
+def _key(signature: str, sites: tuple[str, ...], agents: tuple[str, ...]) -> str:
+    return json.dumps([signature, sites, agents])
+
+
 def _texts(value: JsonValue) -> tuple[str, ...]:
     return tuple(str(item) for item in cast("list[JsonValue]", value))
+
+
+def _count(value: JsonValue) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise TypeError(f"a count is a whole number from 0 on, not {value!r}")
+    return value

@@ -1,34 +1,40 @@
 """The plan cache: least recently used first out, weighted by success, one file, a guard.
 
-On disk a cache is an append-only msgpack file: one record for each stored plan and each outcome. A
-file cut in the middle of a record loads without it; the next write goes behind the last whole one.
-Two writers exclude each other by a lock on the file.
+What a task asks for is its signature (`planner.cache.reading`): an entry with the same one, for the
+same sites and the same pool, is looked at by the guard and its template bound to the task's slots.
+Similarity finds what is near when nothing is the same: to say why, and as examples for a planner.
+Several processes can share one file (`planner.cache.journal`): each sees what the others stored.
 """
 
 from __future__ import annotations
 
-import fcntl
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
-import msgpack
-import numpy as np
 from pydantic import JsonValue, ValidationError
 
+from core.errors import ConfigurationError
 from core.plans import Plan
-from planner.cache.guard import Entry, refusal
-from planner.cache.similarity import DIMENSION, embed
-from planner.cache.templates import abstract_intent, bind, lift
+from planner.cache.guard import Entry, key_of, refusal
+from planner.cache.journal import Journal
+from planner.cache.reading import read_task
+from planner.cache.similarity import Neighbours
+from planner.cache.templates import bind, lift
 from planner.decisions import CacheAnswer, PlanOutcome
 from planner.requests import PlanRequest
 from planner.validator import PlanContext, find_flaws
 
 __all__ = ["CacheStatistics", "StoredPlans"]
 
-SCHEMA_VERSION = 2
 _SHORTLIST = 8
-"""Candidates that are worth a look of the guard."""
+"""Near entries that are worth a look."""
+_SLACK = 64
+"""Records beyond twice the entries after which the file is compacted."""
+_OLDER = 64
+"""Least recently used entries of which the least useful goes."""
 
 
 @dataclass(slots=True)
@@ -37,10 +43,22 @@ class CacheStatistics:
 
     hits: int = 0
     misses: int = 0
+    stored: int = 0
+    failed: int = 0
+    """Served plans that did not work."""
     not_kept: int = 0
     """Plans that could not be turned into a template."""
+    dropped: int = 0
+    """Entries that made room for others."""
+    compactions: int = 0
     refusals: dict[str, int] = field(default_factory=dict)
-    """Reason of the guard to how often it held a shortlisted plan back."""
+    """Reason of the guard to how often it held a plan back."""
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of look-ups that were served; 0 before the first."""
+        asked = self.hits + self.misses
+        return self.hits / asked if asked else 0.0
 
 
 class StoredPlans:
@@ -52,129 +70,137 @@ class StoredPlans:
         Args:
             path: File to keep plans in; `None` keeps them in memory only.
             max_plans: The least useful plans go beyond this number.
+
+        Raises:
+            ConfigurationError: `max_plans` is not positive.
         """
+        if max_plans < 1:
+            raise ConfigurationError(f"a cache holds at least 1 plan, not {max_plans!r}")
         self.statistics = CacheStatistics()
-        self._path = path
         self._max_plans = max_plans
         self._entries: OrderedDict[str, Entry] = OrderedDict()
-        self._vectors = np.zeros((0, DIMENSION), dtype=np.float32)
-        self._order: list[str] = []
-        if path is not None and path.exists():
-            self._load(path)
+        self._near = Neighbours()
+        self._records = 0
+        self._journal = Journal(path) if path is not None else None
+        self._refresh()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def look_up(self, request: PlanRequest) -> CacheAnswer:
         """Returns a plan for a task if one fits it beyond doubt."""
-        intent = abstract_intent(request.task.intent)
-        reason = "no similar task"
-        for key in self._nearest(intent.skeleton):
-            entry = self._entries[key]
-            reason = refusal(entry, intent, request)
-            if not reason:
-                plan = bind(entry.template, intent.slots, request.task.base_urls).model_copy(
-                    update={"origin": "cache"}
-                )
-                if not find_flaws(plan, PlanContext.of(request)):
-                    self._entries.move_to_end(key)
-                    self.statistics.hits += 1
-                    return CacheAnswer(plan=plan, reason="hit")
-                reason = "invalid"
-            self.statistics.refusals[reason] = self.statistics.refusals.get(reason, 0) + 1
-        self.statistics.misses += 1
-        return CacheAnswer(plan=None, reason=reason)
+        self._refresh()
+        reading = read_task(request.task)
+        key = key_of(reading, request)
+        entry = self._entries.get(key)
+        if entry is None:
+            near = self._near.nearest(reading.words, _SHORTLIST)
+            reasons = [refusal(self._entries[one], reading, request) for one in near]
+            reason = next((one for one in reasons if one != _OTHER), reasons[0] if reasons else "")
+            return self._missed(reason or "no similar task")
+        reason = refusal(entry, reading, request)
+        if reason:
+            return self._missed(reason)
+        bound = bind(entry.template, reading.slots, request.task.base_urls, reading.addresses)
+        plan = bound.model_copy(update={"origin": "cache"})
+        if find_flaws(plan, PlanContext.of(request)):
+            return self._missed("invalid")
+        self._entries.move_to_end(key)
+        self.statistics.hits += 1
+        return CacheAnswer(plan=plan, reason="hit")
 
     def store(self, request: PlanRequest, plan: Plan, outcome: PlanOutcome) -> None:
         """Remembers the plan of an episode that ended in success.
 
         A plan that cannot be told apart from its task (`planner.cache.templates`) is not kept.
         """
-        self._remember(request, plan, spent=outcome.spent, success=True)
-
-    def failed(self, request: PlanRequest, plan: Plan) -> None:
-        """Counts against a plan that was served and did not work."""
-        self._remember(request, plan, spent=0, success=False)
-
-    def _remember(self, request: PlanRequest, plan: Plan, *, spent: int, success: bool) -> None:
-        intent = abstract_intent(request.task.intent)
+        reading = read_task(request.task)
         first = plan.model_copy(update={"revision": 0})
-        template = lift(first, intent.slots, request.task.base_urls)
+        template = lift(first, reading.slots, request.task.base_urls)
         if template is None:
             self.statistics.not_kept += 1
             return
-        record: dict[str, JsonValue] = {
-            "version": SCHEMA_VERSION,
-            "skeleton": list(intent.skeleton),
-            "sites": list(request.task.sites),
-            "agents": [agent.id for agent in request.agents],
-            "template": template,
-            "success": success,
-            "spent": spent,
-        }
-        if self._path is not None:
-            self._append(self._path, record)
-        self._apply(record)
+        self._write(
+            Entry(
+                signature=reading.signature,
+                sites=request.task.sites,
+                agents=tuple(agent.id for agent in request.agents),
+                words=reading.words,
+                template=template,
+                successes=1,
+                failures=0,
+                dearest=outcome.spent,
+            )
+        )
+        self.statistics.stored += 1
 
-    def _apply(self, record: dict[str, JsonValue]) -> None:
-        entry = Entry.read(record)
+    def failed(self, request: PlanRequest, plan: Plan) -> None:
+        """Counts against a plan that was served and did not work."""
+        del plan  # what was served for a request is what its key leads to
+        self._refresh()
+        known = self._entries.get(key_of(read_task(request.task), request))
+        if known is not None:
+            self._write(replace(known, successes=0, failures=1, dearest=0))
+            self.statistics.failed += 1
+
+    def _missed(self, reason: str) -> CacheAnswer:
+        self.statistics.misses += 1
+        self.statistics.refusals[reason] = self.statistics.refusals.get(reason, 0) + 1
+        return CacheAnswer(plan=None, reason=reason)
+
+    def _write(self, entry: Entry) -> None:
+        if self._journal is not None:
+            self._take(*self._journal.append(entry.record()))
+            self._records += 1
+        self._apply(entry)
+        self._compact()
+
+    def _refresh(self) -> None:
+        """Takes over what other processes have written."""
+        if self._journal is not None and self._journal.has_news():
+            self._take(*self._journal.read_news())
+
+    def _take(self, is_another_file: bool, records: Iterable[dict[str, JsonValue]]) -> None:
+        if is_another_file:
+            self._entries.clear()
+            self._near = Neighbours()
+            self._records = 0
+        for record in records:
+            self._records += 1
+            try:
+                entry = Entry.read(record)
+                Plan.model_validate(bind(entry.template, _ANY_SLOTS))
+            except (KeyError, TypeError, ValueError, ValidationError):
+                continue
+            self._apply(entry)
+
+    def _apply(self, entry: Entry) -> None:
         known = self._entries.get(entry.key)
         if known is None:
-            self._entries[entry.key] = entry
-            self._order.append(entry.key)
-            self._vectors = np.vstack([self._vectors, embed(entry.skeleton)[None, :]])
-        else:
-            self._entries[entry.key] = known.joined(entry)
+            self._near.add(entry.key, entry.words)
+        self._entries[entry.key] = entry if known is None else known.joined(entry)
         self._entries.move_to_end(entry.key)
         if len(self._entries) > self._max_plans:
             self._drop_least_useful()
 
-    def _nearest(self, skeleton: tuple[str, ...]) -> list[str]:
-        if not self._order:
-            return []
-        scores = self._vectors @ embed(skeleton)
-        best = np.argsort(-scores, kind="stable")[:_SHORTLIST]
-        return [self._order[index] for index in best if scores[index] > 0]
-
     def _drop_least_useful(self) -> None:
-        """Drops, of the older half, the plan with the lowest success rate."""
-        older = list(self._entries)[: max(1, len(self._entries) // 2)]
+        """Drops, of the least recently used, the plan with the lowest success rate."""
+        most = min(_OLDER, max(1, len(self._entries) // 2))
+        older = islice(self._entries, most)
         worst = min(older, key=lambda key: self._entries[key].success_rate)
         del self._entries[worst]
-        index = self._order.index(worst)
-        del self._order[index]
-        self._vectors = np.delete(self._vectors, index, axis=0)
+        self._near.drop(worst)
+        self.statistics.dropped += 1
 
-    def _load(self, path: Path) -> None:
-        with path.open("rb") as file:
-            unpacker = msgpack.Unpacker(file, raw=False)
-            while True:
-                try:
-                    record = unpacker.unpack()
-                except (msgpack.OutOfData, msgpack.UnpackException, ValueError):
-                    return
-                if isinstance(record, dict) and record.get("version") == SCHEMA_VERSION:
-                    try:
-                        self._apply(record)
-                    except (KeyError, TypeError, ValidationError):
-                        continue
-
-    def _append(self, path: Path, record: dict[str, JsonValue]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.truncate(_whole_length(path))
-            file.write(msgpack.packb(record))
+    def _compact(self) -> None:
+        """Rewrites the file when most of its records are superseded or dropped."""
+        if self._journal is None or self._records <= 2 * len(self._entries) + _SLACK:
+            return
+        self._journal.rewrite(entry.record() for entry in self._entries.values())
+        self._records = len(self._entries)
+        self.statistics.compactions += 1
 
 
-def _whole_length(path: Path) -> int:
-    """Returns the length of the whole records at the start of a file."""
-    with path.open("rb") as file:
-        unpacker = msgpack.Unpacker(file, raw=False)
-        length = 0
-        while True:
-            try:
-                unpacker.skip()
-            except (msgpack.OutOfData, msgpack.UnpackException, ValueError):
-                return length
-            length = unpacker.tell()
+_OTHER = "another intent"
+_ANY_SLOTS = ("0",) * 64
+"""Stand-ins that show whether a stored template is a plan."""

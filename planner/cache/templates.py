@@ -1,36 +1,23 @@
-"""Turns an intent into a skeleton with slots, and a plan into a template over those slots.
+"""Turns a plan into a template over the slots of its task, and a template into a plan.
 
-    Upvote the newest post in "books" forum   ->   upvote the newest post in {0} forum   ("books",)
-
-A slot is what the task's author chose: a quoted text, a forum path (`f/books`), a number, a word
-written like a name (`MachineLearning`, `Don_Gato1`). Everything else is the skeleton: two intents
-with equal skeletons ask for the same thing of different objects. Prepositions and negations belong
-to the skeleton: "from A to B" is not "to A from B".
+    FIND forum name="books"   with slots ("books",)   ->   FIND forum name=<0>
 
 A plan can be kept only if its slots come out clean: each slot stands in it at least once, and no
-trace of a slot's text is left in another spelling.
+trace of a slot's text is left in another spelling. Addresses of sites are slots of their own, so a
+plan moves with the world that it runs on.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from core.plans import Plan
+from core.plans import Plan, Verb
 
-__all__ = ["Abstract", "abstract_intent", "bind", "lift"]
+__all__ = ["bind", "lift"]
 
-_SLOT = re.compile(
-    r'"(?P<quoted>[^"]*)"'
-    r"|\bf/(?P<path>[\w-]+)"
-    r"|(?P<number>\$?\d[\d,.]*\d|\$?\d)"
-    r"|(?P<name>\b(?=\w*[a-z])\w*[a-z_]\w*[A-Z0-9_]\w*\b|\b[A-Z]\w*[A-Z_]\w*\b)"
-    r"|(?<=[\w,;] )(?P<proper>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)"
-)
-_WORD = re.compile(r"[a-z0-9']+|\{\d+:\w+\}")
 _FIXED = frozenset(
     {
         *("verb", "agent", "site", "tier", "type", "kind", "origin", "name", "output"),
@@ -41,31 +28,6 @@ _FIXED = frozenset(
 _MARK = re.compile("\x02(#?)(\\d+)\x03")
 _TRACE = 3
 """Slot texts at least this long must leave no trace behind."""
-_STOP = frozenset({"a", "an", "the", "please"})
-
-
-@dataclass(frozen=True, slots=True)
-class Abstract:
-    """An intent without what is particular to one task."""
-
-    skeleton: tuple[str, ...]
-    """Words in order, lower case, without stop words; slots stand as `{0:quoted}`."""
-    slots: tuple[str, ...]
-    """What stood in the slots, in order."""
-
-
-def abstract_intent(intent: str) -> Abstract:
-    """Splits an intent into skeleton and slots."""
-    slots: list[str] = []
-
-    def mark(match: re.Match[str]) -> str:
-        kind = match.lastgroup or "quoted"
-        slots.append(match.group(kind))
-        return f" {{{len(slots) - 1}:{kind}}} "
-
-    marked = _SLOT.sub(mark, intent).lower()
-    words = tuple(word for word in _WORD.findall(marked) if word not in _STOP)
-    return Abstract(skeleton=words, slots=tuple(slots))
 
 
 def lift(
@@ -107,9 +69,19 @@ def lift(
 
 
 def bind(
-    template: JsonValue, slots: tuple[str, ...], base_urls: Mapping[str, str] | None = None
+    template: JsonValue,
+    slots: tuple[str, ...],
+    base_urls: Mapping[str, str] | None = None,
+    addresses: frozenset[int] | None = None,
 ) -> Plan:
     """Returns the plan of a template with these slot texts, on sites at these addresses.
+
+    Args:
+        template: What `lift` returned.
+        slots: The texts of this task.
+        base_urls: Site to scheme and host of this episode.
+        addresses: Slots that this task gives as an exact address; a forum that is only called by
+            its name is not looked for exactly. `None`: as the template has it.
 
     Raises:
         pydantic.ValidationError: The template is not a plan.
@@ -125,7 +97,23 @@ def bind(
         return _MARK.sub(lambda match: slots[int(match.group(2))], value)
 
     moved = _replaced(template, {f"\x04{site}\x03": url for site, url in (base_urls or {}).items()})
-    return Plan.model_validate(_map_leaves(moved, fill))
+    plan = Plan.model_validate(_map_leaves(moved, fill))
+    if addresses is None:
+        return plan
+    exact = frozenset(slots[index] for index in addresses)
+    return _loosened(plan, frozenset(slots) - exact)
+
+
+def _loosened(plan: Plan, names: frozenset[str]) -> Plan:
+    """Looks for forums of these names by name, not by address."""
+    nodes = []
+    for node in plan.nodes:
+        called = {str(argument.const) for argument in node.inputs if argument.name == "name"}
+        if node.subgoal.verb is Verb.FIND and node.subgoal.object == "forum" and called & names:
+            kept = tuple(argument for argument in node.inputs if argument.name != "exact")
+            node = node.model_copy(update={"inputs": kept})
+        nodes.append(node)
+    return plan.model_copy(update={"nodes": tuple(nodes)})
 
 
 def _replaced(value: JsonValue, table: Mapping[str, str]) -> JsonValue:
