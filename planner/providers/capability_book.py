@@ -11,6 +11,7 @@ import logging
 import os
 import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,7 +22,7 @@ from planner.providers.endpoints import Endpoint, ModelKey
 __all__ = ["CapabilityBook"]
 
 _log = logging.getLogger(__name__)
-_ROWS = TypeAdapter(list[tuple[str, str, Capabilities]])
+_Rows = list[tuple[str, str, Capabilities]]
 
 
 class CapabilityBook:
@@ -70,16 +71,22 @@ class CapabilityBook:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
             with os.fdopen(handle, "wb") as file:
-                file.write(_ROWS.dump_json(rows, indent=1))
+                file.write(_rows().dump_json(rows, indent=1))
             Path(name).replace(self._path)
         except OSError as error:
             _log.warning("what servers can do is not remembered: %s", error)
 
 
+@cache
+def _rows() -> TypeAdapter[_Rows]:
+    return TypeAdapter(_Rows)  # only who has a file pays for it
+
+
 def _read(path: Path | None) -> dict[ModelKey, Capabilities]:
+    if path is None:
+        return {}
     try:
-        data = path.read_bytes() if path else b"[]"
-        rows = _ROWS.validate_json(data or b"[]")
+        rows = _rows().validate_json(path.read_bytes())
     except FileNotFoundError:
         return {}
     except (OSError, ValidationError) as error:
