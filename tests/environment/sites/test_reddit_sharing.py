@@ -70,9 +70,10 @@ def forget() -> None:
 
 @pytest.fixture(scope="module", params=SKINS)
 def readers(request: pytest.FixtureRequest) -> Iterator[list[Reader]]:
-    """Two worlds of one snapshot, in the first of which two users have done things, and a third."""
-    specs = (WorldSpec(seed=3), WorldSpec(seed=3), WorldSpec(seed=4))
-    hosts = [WorldHost.open({"reddit": spec}, skin=request.param) for spec in specs]
+    """Two worlds of one snapshot, in the first of which two users have done things, and others."""
+    other_skin = next(skin for skin in SKINS if skin != request.param)
+    wanted = ((3, request.param), (3, request.param), (4, request.param), (3, other_skin))
+    hosts = [WorldHost.open({"reddit": WorldSpec(seed=n)}, skin=skin) for n, skin in wanted]
     tables = hosts[0].tables()["reddit"]
     post = next(p for p in tables["submissions"] if p["body"] and not p["deleted"])
     other = next(u["username"] for u in tables["users"] if u["id"] == post["user_id"])
@@ -85,9 +86,8 @@ def readers(request: pytest.FixtureRequest) -> Iterator[list[Reader]]:
         who.post(f"/f/{forum}/subscribe" if who is mine else f"/f/{forum}/unsubscribe")
         field = quote(f"reply_to_submission_{post['id']}[comment]")
         who.post(f"/f/{forum}/{post['id']}/-/comment", f"{field}=written+by+{who.user}")
-    yield [Reader(host, str(user)) for host in hosts[:2] for user in (ME, other, "")] + [
-        Reader(hosts[2], ME)
-    ]
+    everybody = [Reader(host, str(user)) for host in hosts[:2] for user in (ME, other, "")]
+    yield [*everybody, *(Reader(host, ME) for host in hosts[2:])]
     for host in hosts:
         host.close()
 
