@@ -1,5 +1,6 @@
 """What is added around a provider's adapter, one concern a file; each is a `Provider` itself.
 
+    Thrifty                         a shorter answer where a long one cannot be paid for
     FallingBack                     the next provider when one fails; the planner's rules come last
       Retrying                      the same request again, later, under its own id
         Capable                     the same request without what the server does not take

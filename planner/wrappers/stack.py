@@ -1,6 +1,6 @@
 """Puts the wrappers around adapters, in the one order that keeps the books true.
 
-    FallingBack( Retrying( Capable( Limited( Budgeted( adapter )))), ...the next adapter... )
+    Thrifty( FallingBack( Retrying( Capable( Limited( Budgeted( adapter )))), ...the next... ))
 
 A stack is made once and shared; a purse makes it a provider for one episode.
 """
@@ -20,6 +20,7 @@ from planner.wrappers.budget import Budgeted
 from planner.wrappers.fall_back import FallingBack
 from planner.wrappers.limits import LimitConfig, Limited, Limiter
 from planner.wrappers.retry import RetryConfig, Retrying
+from planner.wrappers.thrift import Thrifty
 
 __all__ = ["ProviderStack", "StackedAdapter", "open_stack"]
 
@@ -76,7 +77,7 @@ class ProviderStack:
     def for_purse(self, purse: Purse) -> Provider | None:
         """Returns the whole stack, paying from this purse; `None` when there is no adapter."""
         stacked = tuple(self._stacked(part, limiter, purse) for part, limiter in self._parts)
-        return FallingBack(stacked, self._on_fall) if stacked else None
+        return Thrifty(FallingBack(stacked, self._on_fall)) if stacked else None
 
     def _stacked(self, part: StackedAdapter, limiter: Limiter, purse: Purse) -> Provider:
         paid = Limited(Budgeted(part.adapter, purse, self._book), limiter)
