@@ -21,10 +21,13 @@ from planner.orchestrator_limits import OrchestratorLimits
 from policies.profiles import DEFAULT_POOL, AgentProfile
 
 if TYPE_CHECKING:  # each process imports what its own actor is made of
+    from actors.models import ModelConfig
     from environment.world_host import WorldHost
     from planner.decisions import Decider, PlanCache
     from planner.orchestrator import PlanPricing
+    from planner.prices import ModelPrices
     from planner.requests import Planner
+    from policies.plan_policy import PlanPolicy
     from policies.subtask import SubtaskParts
     from policies.view import ActionPolicy
 
@@ -67,8 +70,16 @@ def default_assembly(
     browser: Literal["in-process", "chromium"] = "in-process",
     allow: tuple[str, ...] = ("*.localhost",),
     agents: tuple[AgentProfile, ...] = DEFAULT_POOL,
+    model: str = "rules",
+    model_url: str = "",
+    prices: Mapping[str, ModelPrices] | None = None,
+    method: str = "",
 ) -> Assembly:
-    """Returns the system that needs no model and no key: rules plan, a heuristic acts.
+    """Returns a system: without a model, which needs no key, rules plan and a heuristic acts.
+
+    With one, the model plans, agents whose node is at the tier of language models ask it for each
+    action, and rules and heuristic stand in whenever it cannot help. A trained policy of the method
+    decides about plans where there is one; an untrained one would decide what the planner proposes.
 
     Args:
         num_agents: How many of `agents` take part, generalists first where not all do.
@@ -77,16 +88,22 @@ def default_assembly(
         browser: What the agents act in.
         allow: Hosts that a Chromium may load pages from, see `ChromiumConfig.allow`.
         agents: The pool to draw from.
+        model: `rules`, or names of models, best first, with commas between them.
+        model_url: Base URL of the server of `local:` models; empty: as the environment says.
+        prices: Model name to its price, before the price table is asked.
+        method: `p3o`, `ppo_lagrangian`, `macpo`: whose trained policy decides and which word about
+            money prompts have; empty: none.
 
     Raises:
-        ConfigurationError: There is to be no agent.
+        ConfigurationError: There is to be no agent, or a model cannot have this name or address.
     """
+    asked = _model_of(model, model_url, prices, method)
     return Assembly(
-        planner=_rules_planner,
-        policy=_heuristic,
-        subtask=_subtask_parts,
+        planner=partial(_planner, asked, method),
+        policy=partial(_policy, asked),
+        subtask=_subtask_parts if asked is None else asked.make_subtask_parts,
         plan_pricing=_tariff,
-        decider=_engine if enable_replanning else _retry_only,
+        decider=partial(_engine, method) if enable_replanning else _retry_only,
         cache=partial(_plan_cache, plans_file),
         browser=partial(_chromium, allow) if browser == "chromium" else _in_process_browser,
         is_served=browser == "chromium",
@@ -105,17 +122,44 @@ def _drawn(agents: tuple[AgentProfile, ...], number: int) -> tuple[AgentProfile,
     return tuple(agent for agent in agents if agent in able)
 
 
-def _rules_planner() -> Planner:
+def _model_of(
+    names: str, url: str, prices: Mapping[str, ModelPrices] | None, method: str
+) -> ModelConfig | None:
+    if names.strip() == "rules":
+        return None
+    from actors.models import model_config
+
+    return model_config(names, url=url, prices=prices, method=method)
+
+
+def _planner(model: ModelConfig | None, method: str) -> Planner:
     from planner.rules import RulesPlanner
 
-    return RulesPlanner()
+    rules = RulesPlanner()
+    planner = rules if model is None else model.make_planner(rules)
+    policy = _trained(method)
+    if policy is None:
+        return planner
+    from planner.orchestration import OrchestratedPlanner
+
+    return OrchestratedPlanner(planner, policy, is_greedy=True)
 
 
-def _heuristic(profile: AgentProfile) -> ActionPolicy:
+def _policy(model: ModelConfig | None, profile: AgentProfile) -> ActionPolicy:
     from policies.heuristic import HeuristicPolicy
 
-    del profile
-    return HeuristicPolicy()
+    heuristic = HeuristicPolicy()
+    return heuristic if model is None else model.make_policy(profile, heuristic)
+
+
+def _trained(method: str) -> PlanPolicy | None:
+    """Returns the trained policy of a method, `None` where there is none."""
+    if not method:
+        return None
+    from policies.plan_policy.files import load_policy, policy_file
+
+    path = policy_file(method)
+    return load_policy(path) if path.exists() else None
 
 
 def _subtask_parts() -> SubtaskParts:
@@ -133,10 +177,16 @@ def _tariff() -> PlanPricing:
     return Tariff()
 
 
-def _engine() -> Decider:
+def _engine(method: str) -> Decider:
     from planner.replanning import ReplanningEngine
 
-    return ReplanningEngine()
+    engine = ReplanningEngine()
+    policy = _trained(method)
+    if policy is None:
+        return engine
+    from planner.orchestration_gate import GatedDecider
+
+    return GatedDecider(engine, policy, is_greedy=True)
 
 
 def _retry_only() -> Decider:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Protocol
 
 from actors.messages import Claim, MoneyMoved, MoveMoney, RunSubtask, Settlement
+from actors.model_money import CallPurse, called
+from actors.purses import DistantPurse, Spender
 from core.errors import LedgerUnavailableError, WorldError
-from core.events import ActionTaken, PageObserved, SubtaskFailed, SubtaskSucceeded
+from core.events import (
+    ActionTaken,
+    ModelCalled,
+    PageObserved,
+    SubtaskFailed,
+    SubtaskSucceeded,
+)
 from core.pages import Observation
 from core.ports import Browser, Page
 from policies.subtask import SubtaskMachine
@@ -33,11 +42,11 @@ from policies.subtask_signals import (
     SubtaskEvent,
     SubtaskOrder,
 )
-from policies.view import ActionPolicy
+from policies.view import ActionPolicy, AgentView
 
-__all__ = ["MoneyPort", "Seen", "SubtaskRun", "node_scope", "order_of"]
+__all__ = ["MoneyPort", "Seen", "SubtaskRun", "funded", "node_scope", "order_of", "with_spent"]
 
-Seen = PageObserved | ActionTaken | SubtaskSucceeded | SubtaskFailed
+Seen = PageObserved | ActionTaken | ModelCalled | SubtaskSucceeded | SubtaskFailed
 """What a run yields; the last one is a result."""
 
 
@@ -69,6 +78,7 @@ class SubtaskRun:
         money: MoneyPort,
         *,
         step_deadline_s: float = 30.0,
+        choice_deadline_s: float = 75.0,
     ) -> None:
         """Prepares a run.
 
@@ -78,7 +88,8 @@ class SubtaskRun:
             policy: Chooses the actions.
             browser: Opens the page.
             money: Where money is asked for.
-            step_deadline_s: Longest wait for one page or one choice.
+            step_deadline_s: Longest wait for one page.
+            choice_deadline_s: Longest wait for one choice; a model and its repairs take time.
         """
         self._asked = asked
         self._machine = machine
@@ -86,6 +97,9 @@ class SubtaskRun:
         self._browser = browser
         self._money = money
         self._deadline_s = step_deadline_s
+        self._choice_deadline_s = choice_deadline_s
+        self._purse: CallPurse | None = None
+        self._is_late = False
         self._page: Page | None = None
         self._unsettled: list[Settlement] = []
         self._cancelled = ""
@@ -109,11 +123,16 @@ class SubtaskRun:
                     if isinstance(step, Report):
                         yield step.event
                     elif isinstance(step, End):
+                        spent = await self._close_purse()
                         await self._settle_all()
-                        yield step.event
+                        for heard in self._heard():
+                            yield heard
+                        yield with_spent(step.event, spent)
                         return
                     else:
                         events.extend(await self._do(step))
+                        for heard in self._heard():
+                            yield heard
         finally:
             if self._page is not None:
                 await self._page.close()
@@ -190,12 +209,70 @@ class SubtaskRun:
         return await self._page.observe()
 
     async def _choose(self, step: Choose) -> SubtaskEvent:
-        choosing = asyncio.to_thread(self._policy.choose_all, [step.view])
+        if self._purse is None:
+            self._purse = self._opened_purse()
+        view = funded(step.view, self._purse)
+        choosing = asyncio.to_thread(self._policy.choose_all, [view])
         try:
-            choices = await asyncio.wait_for(choosing, self._deadline_s)
+            choices = await asyncio.wait_for(choosing, self._choice_deadline_s)
         except TimeoutError:
-            return PageLost(id=step.cause, reason=f"no choice after {self._deadline_s} s")
+            self._is_late = True  # its thread goes on
+            return PageLost(id=step.cause, reason=f"no choice after {self._choice_deadline_s} s")
         return ChoiceMade(id=step.cause, choice=choices[0])
+
+    # -- a model's money ---------------------------------------------------------------------------
+
+    def _opened_purse(self) -> CallPurse:
+        asked = self._asked
+        spender = Spender(
+            holder=asked.subtask,
+            scope=(node_scope(asked.node.id), asked.agent),
+            outer_cap=asked.node.cost_bound or None,
+        )
+        distant = DistantPurse(
+            self._money,
+            asked.episode,
+            f"{asked.subtask}/model/",
+            asyncio.get_running_loop(),
+            spender=spender,
+            carry=self._take_unsettled,
+        )
+        return CallPurse(distant)
+
+    def _take_unsettled(self) -> tuple[Settlement, ...]:
+        """Returns settlements that wait; called while this run waits for a choice."""
+        waiting = tuple(self._unsettled)
+        self._unsettled.clear()
+        return waiting
+
+    async def _close_purse(self) -> int:
+        """Returns what the attempt's model has cost, once no more can be spent."""
+        if self._purse is None:
+            return 0
+        if self._purse.is_used or self._is_late:
+            await asyncio.to_thread(self._purse.close)
+        return self._purse.spent
+
+    def _heard(self) -> list[ModelCalled]:
+        asked = self._asked
+        calls = [] if self._purse is None else self._purse.take_calls()
+        return [
+            called(call, asked.episode, node=asked.node.id, agent=asked.agent) for call in calls
+        ]
+
+
+def with_spent(
+    result: SubtaskSucceeded | SubtaskFailed, more: int
+) -> SubtaskSucceeded | SubtaskFailed:
+    """Returns a result whose sum also has what the attempt's model has cost, in micro-dollars."""
+    return result.model_copy(update={"spent": result.spent + more}) if more else result
+
+
+def funded(view: AgentView, purse: CallPurse) -> AgentView:
+    """Returns a view whose chooser may pay a model, and knows what the model has cost so far."""
+    bound = view.node.cost_bound
+    left = max(0.0, view.budget_left - purse.spent / bound) if bound else view.budget_left
+    return replace(view, purse=purse, budget_left=left)
 
 
 def node_scope(node: int) -> str:

@@ -9,6 +9,7 @@ whoever asked; the others are telemetry and are written in batches.
                      SubtaskSucceeded SubtaskFailed Replanned
                      ReplanRefused EpisodeFinished EpisodeFailed
     web agent                                                       PageObserved ActionTaken
+    whoever asks a model                                            ModelCalled
     budget tracker   SpendReserved SpendSettled SpendRefunded       SpendRefused
     world host       StateChanged
     supervisor       AgentLost
@@ -33,6 +34,7 @@ __all__ = [
     "EpisodeStarted",
     "Event",
     "FailureKind",
+    "ModelCalled",
     "PageObserved",
     "PlanLookedUp",
     "PlanMade",
@@ -164,6 +166,29 @@ class ActionTaken(Event):
     text: str = ""
     """What was typed, chosen, noted or opened; secrets are masked."""
     confidence: float = 1.0
+
+
+class ModelCalled(Event):
+    """A language model was asked; its money is in the ledger's own events too."""
+
+    kind: Literal["model_called"] = "model_called"
+    node: int | None = None
+    """Whose agent asked; `None`: the planner did."""
+    agent: str = ""
+    request: str
+    purpose: str
+    """What was asked for: `plan`, `action`, ..."""
+    prompt: str
+    """Versions of the prompt files."""
+    model: str
+    input_tokens: int
+    output_tokens: int
+    attempts: int
+    spent: int
+    """Micro-dollars settled for all attempts."""
+    latency_ms: int
+    problem: str = ""
+    """Why there was no whole reply; empty when there was."""
 
 
 class SubtaskSucceeded(Event):
@@ -310,6 +335,7 @@ EVENTS: tuple[type[Event], ...] = (
     SubtaskStarted,
     PageObserved,
     ActionTaken,
+    ModelCalled,
     SubtaskSucceeded,
     SubtaskFailed,
     Replanned,

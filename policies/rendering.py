@@ -11,7 +11,7 @@ from core.plans import EffortTier, PlanNode
 from policies.text import words
 from policies.tiers import TIERS
 
-__all__ = ["count_tokens", "render", "shown_ids"]
+__all__ = ["count_tokens", "most_useful", "render", "shown_ids"]
 
 BYTES_PER_TOKEN = 4
 """UTF-8 bytes of rendered page text that count as one token: our unit, not a model's tokenizer."""
@@ -50,6 +50,31 @@ def shown_ids(
         wanted = frozenset(_wanted_words(node, arguments))
         order = sorted(order, key=lambda index: -_relevance(elements[index], wanted))[:room]
     return _within(elements, order, spec.token_limit)
+
+
+def most_useful(
+    observation: Observation,
+    shown: Sequence[int],
+    node: PlanNode,
+    arguments: Mapping[str, Value],
+    limit: int,
+) -> tuple[int, ...]:
+    """Returns those of the shown elements that matter most and fit together, in page order.
+
+    Args:
+        observation: The page.
+        shown: Ids to choose from.
+        node: Whose subgoal says what is wanted.
+        arguments: The node's bound inputs.
+        limit: Most tokens of the page's text.
+    """
+    elements = observation.elements
+    everything = _within(elements, shown, limit)
+    if len(everything) == len(shown):
+        return everything
+    wanted = frozenset(_wanted_words(node, arguments))
+    order = sorted(shown, key=lambda index: -_relevance(elements[index], wanted))
+    return _within(elements, order, limit)
 
 
 def render(observation: Observation, shown: Sequence[int]) -> str:

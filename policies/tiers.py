@@ -8,11 +8,11 @@ reading; its actions still cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.plans import EffortTier
 
-__all__ = ["TIERS", "TierSpec"]
+__all__ = ["OWN_PART", "TIERS", "TierSpec"]
 
 _EVERYTHING = 5_000
 """Elements that an observation has at most, see `environment/browsers/extraction.md`."""
@@ -79,3 +79,14 @@ TIERS: Mapping[EffortTier, TierSpec] = {
     ),
 }
 """Prices of the tariff's present version, see `policies/tariff.py`."""
+
+OWN_PART: Mapping[EffortTier, TierSpec] = {
+    **TIERS,
+    EffortTier.LANGUAGE_MODEL: replace(
+        TIERS[EffortTier.LANGUAGE_MODEL],
+        micros_per_1k_tokens=TIERS[EffortTier.FULL_PAGE].micros_per_1k_tokens,
+        micros_per_step=TIERS[EffortTier.FULL_PAGE].micros_per_step,
+    ),
+}
+"""Prices where a real model acts: its bill comes on top through its provider, so the tariff charges
+only what the same page costs without it. `TIERS` prices the model too, for systems without one."""

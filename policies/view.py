@@ -7,9 +7,10 @@ The heuristic, a trained network and a language model all implement `ActionPolic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.model_calls import Purse
 from core.pages import Action, Observation, Value
 from core.plans import PlanNode
 
@@ -49,6 +50,8 @@ class AgentView:
     """Share of the node's budget that is left, in [0, 1]; 1 when only the episode's cap binds."""
     site_notes: Mapping[str, Value]
     """What exploration and past plans taught about the site: plain data, see `planner`."""
+    purse: Purse | None = field(default=None, compare=False, repr=False)
+    """Pays for a model's calls; never crosses a process border. `None`: nothing may be spent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

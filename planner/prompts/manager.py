@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "NAMES", "Prompt", "PromptManager"]
 
-NAMES = ("plan", "replan", "repair", "act")
+NAMES = ("plan", "replan", "repair", "act", "act_repair")
 METHODS = ("p3o", "ppo_lagrangian", "macpo")
 """Methods with a constraint text of their own; an empty method has none."""
 _HEAD = re.compile(r"\A\{#-?\s*version:\s*(\d+)\s*-?#\}\s*")

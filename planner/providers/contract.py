@@ -24,6 +24,7 @@ from typing import Literal, Protocol
 from pydantic import JsonValue
 
 from core.errors import WorldError
+from core.model_calls import Purse
 
 __all__ = [
     "BrokenReplyError",
@@ -84,6 +85,8 @@ class ModelRequest:
     top_logprobs: int = 0
     """Alternatives per token wanted, 0 to 20; 0: no log-probabilities."""
     timeout_s: float = 60.0
+    prompt: str = ""
+    """Versions of the prompt files it was made of, for the log; never sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,20 +206,4 @@ class Provider(Protocol):
         Raises:
             ProviderError: There is none; the class says whether another try makes sense.
         """
-        ...
-
-
-class Purse(Protocol):
-    """Money of one episode, as a wrapper asks for it."""
-
-    def reserve(self, request: str, upper_bound: int) -> str:
-        """Sets micro-dollars aside; returns why it was refused, empty when it was granted."""
-        ...
-
-    def settle(self, request: str, actual: int) -> None:
-        """Turns what was reserved into a spend and frees the rest."""
-        ...
-
-    def refund(self, request: str) -> None:
-        """Gives a reservation back: nothing was sent."""
         ...
