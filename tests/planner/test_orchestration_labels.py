@@ -89,7 +89,7 @@ def test_without_log_probabilities_samples_vote():
     [
         [OverloadedError("later")],
         ["I would rather not", "", "0 = A"],
-        [scored(("0: A", -0.1, {}))] * 3,
+        [scored(("0: A", -0.1, {"B": -0.2}))] * 3,
     ],
     ids=["error", "no labels", "label is no token of its own"],
 )
