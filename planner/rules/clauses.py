@@ -49,6 +49,13 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("unvote", r"(?:retract|undo|withdraw|take back|remove|cancel|revoke)\b.*\b(?:up"
                r"|down)?votes?\b"),
     ("unvote", r"(?:unvote|unlike)\b"),
+    ("unvote", r"(?:take|call) (?:it|that|this) back|(?:undo|retract|revoke) (?:it|that|this)\b"),
+    ("unblock", r"(?:lift|end|undo|cancel) (?:the|my) block"),
+    ("unsubscribe", r"(?:stop|quit) (?:following|getting|receiving|subscribing)"),
+    ("subscribe", r"sign me up"),
+    ("downvote", r"vote against\b"),
+    ("message", r"(?:let|tell)\b.*\b(?:know|privately|private)\b.*«|contact\b.*«"),
+    ("comment", r"say «|write «\d+».*\b(?:under|below|as a (?:comment|reply)|in the thread)"),
     ("unsubscribe", r"(?:unsubscribe|unfollow|quit|drop)\b"),
     ("unsubscribe", r"leave (?!.*(?:«|comment|reply|open|remark|note|message|feedback))"),
     ("unsubscribe", r"(?:remove|cancel|end|stop)\b.*\bsubscri"),
@@ -123,9 +130,9 @@ _OTHERS = re.compile(
 )
 """Acts that some sites offer; whether this one does, its page says."""
 _NOMINALS: tuple[tuple[str, str], ...] = (
-    ("upvote", r"\b(?:an?|my|the) (?:upvote|like|thumbs up)\b"),
+    ("upvote", r"\b(?:an?|the) (?:upvote|like|thumbs up)\b"),
     ("upvote", r"\b(?:deserves?|gets?|receives?) (?:an?|my) (?:upvote|like)\b"),
-    ("downvote", r"\b(?:an?|my|the) (?:downvote|dislike|thumbs down)\b"),
+    ("downvote", r"\b(?:an?|the) (?:downvote|dislike|thumbs down)\b"),
     ("comment", r"\b(?:gets?|receives?|deserves?|needs?)\b.*\b(?:comment|reply|remark)\b"),
     ("comment", r"\bmy (?:comment|reply|answer) (?:is|should be|reads)\b"),
     ("message", r"\b(?:gets?|receives?)\b.*\bmessage\b"),
@@ -133,6 +140,7 @@ _NOMINALS: tuple[tuple[str, str], ...] = (
         "edit_biography",
         r"\bmy (?:bio|biography|profile)\b.*\b(?:becomes?|should|says?|reads?)\b.*«",
     ),
+    ("edit", r"\b(?:description|sidebar|title|body|text) of\b.*\bshould (?:be|say|read)\b"),
     ("edit", r"\bneeds?\b.*\b(?:line|paragraph)\b"),
     ("edit", r"\bmy (?:post|submission|comment)\b.*\bshould (?:say|read|end|be)\b"),
 )

@@ -152,7 +152,10 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
         for role in ("forum", "forum_title")
         if role in roles
     ]
-    frame.places = [place for _, place in sorted(names, key=lambda pair: pair[0])]
+    names.sort(key=lambda pair: pair[0])
+    if "post" in roles and clause.predicate not in ("retrieve", "post") and len(names) > 1:
+        names = _beside(names, roles["post"].start)
+    frame.places = [place for _, place in names]
     frame.users = [one.name for one in mentions if one.kind == "user"]
     by_writing = re.search(
         r"\b(?:author|poster|writer|wrote|posted|submitted|creator|founder)\b", low
@@ -177,6 +180,12 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
     frame.order, frame.period = order_of(low), period_of(low)
     frame.rank, frame.limit = rank_of(low), limit_of(low)
     return frame
+
+
+def _beside(names: list[tuple[int, Place]], start: int) -> list[tuple[int, Place]]:
+    """Returns the place of a titled post: the first named behind its title, else the last one."""
+    behind = [pair for pair in names if pair[0] > start]
+    return behind[:1] or names[-1:]
 
 
 def _roles_of_quotes(predicate: str, masked: Masked) -> dict[str, QuoteUse]:

@@ -28,6 +28,7 @@ _GENERIC = word_list("generic")
 _LINKERS = word_list("linkers")
 _NEVER = word_list("never")
 _OF_FORUM = word_list("of_forum")
+_NAME_LEFT = word_list("name_left")
 _OF_PERSON = word_list("of_person")
 _PERSON_LEFT = word_list("person_left")
 _PLACE_LEFT = word_list("place_left")
@@ -165,9 +166,7 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
         return "", ""
     if at_start and bare.istitle() and not _is_marked(bare):
         return "", ""
-    if _is_foreign(low) and (
-        bare != low or not low.endswith(("ing", "ed", "ly")) or _is_listed(tokens, index)
-    ):
+    if _is_foreign(low) and (bare != low or _is_marked(bare) or _may_name(tokens, index)):
         return bare, "user" if owner and left not in _PLACE_LEFT - {"of", "on", "for"} else ""
     if _is_marked(bare) and low != "dislike":
         return bare, "user" if owner else ""
@@ -204,6 +203,16 @@ def _continues(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether a word foreign to plain English follows a name and a linking word."""
     token, linker = tokens[index][0], tokens[index - 1][0].casefold()
     return token[0].isalnum() and linker in {"and", "or", ","} and _is_foreign(token.casefold())
+
+
+def _may_name(tokens: Sequence[tuple[str, int]], index: int) -> bool:
+    """Returns whether a plain unknown word stands where names stand, and not behind an article."""
+    token, left = tokens[index][0], tokens[index - 1][0].casefold() if index else ""
+    if _right(tokens, index) in _FORUM_WORDS or token.endswith("'s"):
+        return True
+    if token.casefold().endswith(("ing", "ed", "ly")):
+        return _is_listed(tokens, index)
+    return left in _NAME_LEFT
 
 
 def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
