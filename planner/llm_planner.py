@@ -221,8 +221,9 @@ class LLMPlanner:
         first = ChatMessage(role="user", text=dialogue.prompt.text)
         messages: tuple[ChatMessage, ...] = (first,)
         findings: tuple[str, ...] = ()
+        versions = dialogue.prompt.version
         for turn in range(self._config.max_repairs + 1):
-            asked = self._request(dialogue, f"{call}.{turn}", messages)
+            asked = self._request(dialogue, f"{call}.{turn}", messages, versions)
             reply = provider.complete(asked)
             read = read_reply(
                 reply, dialogue.request, kept=dialogue.kept, revision=dialogue.revision
@@ -233,11 +234,17 @@ class LLMPlanner:
                 return read.plan, ""
             if read.gave_up or reply.finish in (FinishReason.REFUSAL, FinishReason.FILTERED):
                 break
-            messages = (first, *self._objection(reply, findings))
+            objection = self._objection(reply, findings)
+            messages = (
+                first,
+                ChatMessage(role="assistant", text=_echo(reply)),
+                ChatMessage(role="user", text=objection.text),
+            )
+            versions = f"{dialogue.prompt.version},{objection.version}"
         return None, f"the model's plan breaks rules: {'; '.join(findings[:3])}"
 
     def _request(
-        self, dialogue: _Dialogue, ident: str, messages: tuple[ChatMessage, ...]
+        self, dialogue: _Dialogue, ident: str, messages: tuple[ChatMessage, ...], versions: str
     ) -> ModelRequest:
         return ModelRequest(
             id=ident,
@@ -248,21 +255,15 @@ class LLMPlanner:
             max_output_tokens=self._config.max_output_tokens,
             temperature=self._config.temperature,
             timeout_s=self._config.timeout_s,
-            prompt=dialogue.prompt.version,
+            prompt=versions,
         )
 
-    def _objection(self, reply: ModelReply, findings: tuple[str, ...]) -> tuple[ChatMessage, ...]:
-        """Returns the last reply and what is wrong with it; older ones are not shown again."""
-        prompt = self._prompts.render(
+    def _objection(self, reply: ModelReply, findings: tuple[str, ...]) -> Prompt:
+        return self._prompts.render(
             "repair",
             self._config.method,
             findings=findings,
             was_cut=reply.finish is FinishReason.LENGTH,
-        )
-        echo = reply.text if 0 < len(reply.text) <= _ECHO_CHARS else "(no plan)"
-        return (
-            ChatMessage(role="assistant", text=echo),
-            ChatMessage(role="user", text=prompt.text),
         )
 
     def _tell(self, dialogue: _Dialogue, plan: Plan | None, spent: int, why: str) -> None:
@@ -290,3 +291,8 @@ def _turn(
         put_right=put_right,
         findings=findings,
     )
+
+
+def _echo(reply: ModelReply) -> str:
+    """Returns the last reply as it is shown to the model again; older ones are not shown."""
+    return reply.text if 0 < len(reply.text) <= _ECHO_CHARS else "(no plan)"

@@ -72,6 +72,7 @@ def test_a_model_s_plan_is_taken_and_says_who_made_it():
     assert len(desk.voice.asked) == 1
     asked = desk.voice.asked[0]
     assert asked.schema == plan_schema(desk.request)
+    assert asked.prompt == "plan@1+p3o@1"
     assert "Upvote the newest post" in asked.messages[0].text
 
 
@@ -84,6 +85,7 @@ def test_findings_go_back_to_the_model_with_its_own_words():
     assert [message.role for message in second.messages] == ["user", "assistant", "user"]
     assert "exactly one respond node" in second.messages[2].text
     assert second.id != desk.voice.asked[0].id
+    assert second.prompt == "plan@1,repair@1"
     assert desk.story.turns[0].findings
     assert desk.story.turns[1].findings == ()
 
