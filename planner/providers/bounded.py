@@ -6,6 +6,7 @@ bounded body in the place of the body, before anything of it is read.
 
 The size counts the bytes on the wire, so a compressed body is refused and the request asks for
 none. Worst-case duration of a call: twice the request's time-out (headers, then body).
+Not covered: a server that drips its headers, of which the HTTP libraries take 100 kB.
 """
 
 from __future__ import annotations
