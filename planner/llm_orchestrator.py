@@ -115,6 +115,11 @@ class LLMOrchestratorPolicy:
         self._notes: list[str] = []
         self._planner, self._prior_of = self._parts(stack, label_samples)
 
+    @property
+    def planner(self) -> Planner:
+        """Who proposes plans, and new plans for running ones."""
+        return self._planner
+
     def generate_dag(
         self, context: PlanningContext | Mapping[str, JsonValue]
     ) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:
