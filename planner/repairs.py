@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import networkx as nx
-
 from core.plans import EdgeKind, Plan, PlanEdge, PlanGraph, PlanNode
 from planner.findings import Finding, Flaw
 from planner.validator import PlanContext, find_flaws
@@ -116,6 +114,8 @@ def _join(plan: Plan, finding: Finding) -> tuple[Plan, str]:
 
 
 def _break_cycle(plan: Plan) -> tuple[Plan, str]:
+    import networkx as nx  # a tenth of a second that most plans never need
+
     knots = list(nx.strongly_connected_components(PlanGraph(plan).graph))
     dropped = [
         edge

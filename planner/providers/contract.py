@@ -168,7 +168,7 @@ class UnsupportedError(ProviderError):
     def __init__(self, message: str, *, parameter: str = "", provider: str = "") -> None:
         super().__init__(message, provider=provider)
         self.parameter = parameter
-        """`schema`, `temperature`, `logprobs` or empty when the message does not tell."""
+        """`schema`, `temperature`, `logprobs`, `output_limit`, `system`, or empty: not told."""
 
 
 class RequestRefusedError(ProviderError):

@@ -1,6 +1,6 @@
 """Measure every figure and write `docs/benchmarks.md`.
 
-python -m scripts.bench                      all of them, about five minutes
+python -m scripts.bench                      all of them, about ten minutes
 python -m scripts.bench --only in_process    one group, printed and not written
 """
 
@@ -23,6 +23,10 @@ _GROUPS = {
     "in_process": "Without Chromium",
     "chromium": "With Chromium",
     "orchestration": "Orchestration on Ray",
+    "planner": "Model providers",
+    "planner_plans": "Plans and money",
+    "planner_policy": "Plan policy",
+    "planner_cache": "Plan cache",
 }
 _PAGE = Path("docs/benchmarks.md")
 
@@ -32,7 +36,7 @@ class Options:
     """Measure every figure and write docs/benchmarks.md."""
 
     only: str = ""
-    """One group (in_process, chromium, orchestration): printed, not written."""
+    """One group: printed, not written."""
 
 
 def main(options: Options) -> int:
