@@ -57,6 +57,8 @@ _NO_MONEY = re.compile(
 _BAD_KEY = re.compile(r"api.?key.{0,20}(not valid|invalid|expired)|API_KEY_INVALID", re.IGNORECASE)
 _MAY_NAME_A_PARAMETER = frozenset({400, 404, 422, 500, 501})
 _MESSAGE_CHARS = 500
+_BEFORE_SENDING = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+"""What the HTTP libraries of all SDKs call it when there was no connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,8 @@ def provider_error(failure: HttpFailure, endpoint: Endpoint, sent: Set[str]) -> 
     if parameter:
         return UnsupportedError(text, parameter=parameter, provider=who)
     if status == 409 or status >= 500:
-        return OverloadedError(text, provider=who, retry_after_s=wait)
+        # No provider bills a request that it answers with an error.
+        return OverloadedError(text, provider=who, retry_after_s=wait, may_be_billed=False)
     return RequestRefusedError(text, provider=who)
 
 
@@ -112,7 +115,17 @@ def connection_error(error: Exception, endpoint: Endpoint, *, late: bool) -> Pro
         return cause
     what = scrubbed(f"{type(error).__name__}: {error} {cause or ''}", endpoint)
     kind = ProviderTimeoutError if late else OverloadedError
-    return kind(f"{endpoint.label}: {what}", provider=endpoint.provider)
+    billed = False if _was_never_sent(error) else None
+    return kind(f"{endpoint.label}: {what}", provider=endpoint.provider, may_be_billed=billed)
+
+
+def _was_never_sent(error: BaseException | None) -> bool:
+    """Returns whether no connection was made, so that no request can have gone out."""
+    while error is not None:
+        if type(error).__name__ in _BEFORE_SENDING:
+            return True
+        error = error.__cause__
+    return False
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

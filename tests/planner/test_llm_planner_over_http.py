@@ -30,6 +30,8 @@ class _Server(BaseHTTPRequestHandler):
         self.asked.append(body["model"])
         if body["model"] == "gpt-4o":
             self._say(401, {"error": {"message": "Incorrect API key provided"}})
+        elif body["model"] == "broken":
+            self._say(503, {"error": {"message": "down for now"}})
         elif self.asked.count("tiny") == 1:
             self._say(429, {"error": {"message": "slow down"}}, {"Retry-After": "0"})
         else:
@@ -64,14 +66,14 @@ def server():
         thread.join()
 
 
-def planned(url, book):
+def planned(url, book, model="local:tiny"):
     credentials = Credentials(
         keys={"OPENAI_API_KEY": SecretStr("wrong")},
         urls={"OPENAI_BASE_URL": url, "LOCAL_MODEL_URL": url},
     )
     fallen, stories, ledger = [], [], BudgetTracker(1.0)
     stack = open_stack(
-        ["gpt-4o", "claude-3-opus", "local:tiny", "rules"],
+        ["gpt-4o", "claude-3-opus", model, "rules"],
         credentials,
         book,
         retry=RetryConfig(first_wait_s=0.01, longest_wait_s=0.01),
@@ -102,3 +104,20 @@ def test_a_model_without_a_price_is_never_reached_and_rules_plan(server):
     assert asked == ["gpt-4o"]
     assert "--price" in story.fell_back
     assert ledger.spent == 0
+
+
+def test_a_server_that_is_not_there_costs_nothing():
+    book = PriceBook().with_price("local:tiny", parse_price("1,10"))
+    plan, story, ledger, fallen = planned("http://127.0.0.1:9/v1", book)
+    assert plan.origin == "rules"
+    assert ledger.spent == story.spent == 0
+    assert ("local:tiny", "OverloadedError") in fallen
+
+
+def test_a_server_that_answers_with_errors_costs_nothing(server):
+    url, asked = server
+    book = PriceBook().with_price("local:broken", parse_price("1,10"))
+    plan, story, ledger, _ = planned(url, book, "local:broken")
+    assert plan.origin == "rules"
+    assert asked.count("broken") > 1
+    assert ledger.spent == story.spent == 0
