@@ -38,6 +38,9 @@ class Flaw(StrEnum):
     DANGLING_NODE = "dangling_node"
     """The response does not wait for this node, so its work could be cut off."""
     OVER_BUDGET = "over_budget"
+    """One node may cost more than is left."""
+    OVER_TOTAL = "over_total"
+    """The bounds of all nodes together are more than they may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

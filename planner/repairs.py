@@ -6,6 +6,7 @@
     cycle                       order edges on it are dropped, data edges never
     node nobody waits for       the response waits for it
     node bound over the budget  the bound becomes the budget
+    all bounds over the total   every bound is lowered by the same factor
 
 Everything else needs its author: the findings stay.
 """
@@ -76,6 +77,8 @@ def _mend_one(plan: Plan, finding: Finding, context: PlanContext) -> tuple[Plan,
             return _break_cycle(plan)
         case Flaw.OVER_BUDGET:
             return _lower_bound(plan, finding, context)
+        case Flaw.OVER_TOTAL:
+            return _share(plan, context)
         case _:
             return plan, ""
 
@@ -136,6 +139,23 @@ def _lower_bound(plan: Plan, finding: Finding, context: PlanContext) -> tuple[Pl
         return plan, ""
     changed = node.model_copy(update={"cost_bound": context.budget})
     return _with_node(plan, changed), f"node {node.id}: cost bound lowered to {context.budget}"
+
+
+def _share(plan: Plan, context: PlanContext) -> tuple[Plan, str]:
+    """Lowers all bounds by one factor; a bound of 0 means none and stays so."""
+    bounds = sum(node.cost_bound for node in plan.nodes)
+    bounded = sum(node.cost_bound > 0 for node in plan.nodes)
+    if context.total is None or context.total < bounded or bounds <= context.total:
+        return plan, ""
+    factor = (context.total - bounded) / bounds
+    nodes = tuple(
+        node.model_copy(update={"cost_bound": 1 + int(node.cost_bound * factor)})
+        if node.cost_bound
+        else node
+        for node in plan.nodes
+    )
+    note = f"cost bounds lowered together from {bounds} to at most {context.total}"
+    return plan.model_copy(update={"nodes": nodes}), note
 
 
 def _with_node(plan: Plan, changed: PlanNode) -> Plan:

@@ -31,6 +31,9 @@ class PlanContext:
     budget: int
     """Micro-dollars left."""
     max_nodes: int
+    total: int | None = None
+    """Micro-dollars that the bounds of all nodes together may reach. `None`: bounds are caps of
+    which few are ever reached, so their sum may pass the budget; the ledger holds the total."""
 
     @classmethod
     def of(cls, request: PlanRequest) -> PlanContext:
@@ -245,6 +248,13 @@ def _money(plan: Plan, context: PlanContext) -> Iterator[Finding]:
                 f"{context.budget} are left",
                 node=node.id,
             )
+    bounds = sum(node.cost_bound for node in plan.nodes)
+    if context.total is not None and bounds > context.total:
+        yield Finding(
+            flaw=Flaw.OVER_TOTAL,
+            message=f"all nodes together may cost {bounds} micro-dollars, at most {context.total} "
+            "are allowed",
+        )
 
 
 _RULES: tuple[Callable[[Plan, PlanContext], Iterator[Finding]], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -68,4 +69,5 @@ class DAGValidator:
         return {"dag": mended.plan.model_dump(mode="json")}, list(mended.repairs), left
 
     def _rules(self, context: Context) -> PlanContext:
-        return PlanContext.of(request_of(context, self.agents, self.max_nodes))
+        rules = PlanContext.of(request_of(context, self.agents, self.max_nodes))
+        return replace(rules, total=rules.budget)

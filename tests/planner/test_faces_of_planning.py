@@ -6,6 +6,7 @@ import pytest
 import planner
 from core.errors import CallerError, ConfigurationError
 from core.events import Trigger
+from core.plans import EffortTier
 from planner.confirming import ConfirmingDecider
 from planner.decisions import Continue, GiveUp, Repair, RepairKind, WantNewPlan
 from planner.rules import RulesPlanner
@@ -98,7 +99,7 @@ def test_a_trigger_says_its_name(told, reason):
 
 def test_half_of_the_money_for_little_of_the_work_makes_the_rest_cheaper():
     plan = RulesPlanner().plan(request_for(TASK["intent"]))
-    dear = [one.model_copy(update={"tier": "second_look"}) for one in plan.nodes[:1]]
+    dear = [one.model_copy(update={"tier": EffortTier.SECOND_LOOK}) for one in plan.nodes[:1]]
     nodes = [*dear, *plan.nodes[1:]]
     engine = planner.ReplanningEngine(None)
     state = {**TASK, "budget": 0.01, "spent": 0.006}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import networkx as nx
 import pytest
 from hypothesis import given
@@ -148,3 +150,38 @@ def test_the_cycle_rule_agrees_with_networkx_and_mending_never_adds_one(edges):
     mended = mend(plan, CONTEXT)
     if acyclic:
         assert PlanGraph(mended.plan).cycle() == ()
+
+
+def test_bounds_of_all_nodes_are_held_against_the_total_where_one_is_given():
+    plan = changed(changed(chain(), 0, cost_bound=600), 1, cost_bound=900)
+    assert flaws(plan) == []
+    strict = replace(CONTEXT, total=1_000)
+    assert flaws(plan, strict) == [Flaw.OVER_TOTAL]
+    mended = mend(plan, strict)
+    assert mended.findings == ()
+    first, second, last = (one.cost_bound for one in mended.plan.nodes)
+    assert first + second <= 1_000
+    assert abs(first / second - 600 / 900) < 0.01
+    assert last == 0
+    assert mended.repairs == ("cost bounds lowered together from 1500 to at most 1000",)
+
+
+def test_a_total_that_leaves_no_micro_dollar_for_each_node_cannot_be_mended():
+    plan = changed(changed(chain(), 0, cost_bound=5), 1, cost_bound=5)
+    assert [one.flaw for one in mend(plan, replace(CONTEXT, total=1)).findings] == [Flaw.OVER_TOTAL]
+
+
+def test_a_node_behind_the_response_is_brought_before_it():
+    plan = chain()
+    late = PlanEdge(source=2, target=3, kind=EdgeKind.ORDER)
+    extra = node(3, Verb.TOGGLE, "oldest post", "editor", [flow("page", 0, "url")])
+    plan = plan.model_copy(
+        update={
+            "nodes": (*plan.nodes, extra),
+            "edges": (*plan.edges, PlanEdge(source=0, target=3), late),
+        }
+    )
+    assert Flaw.DANGLING_NODE in flaws(plan)
+    mended = mend(plan, CONTEXT)
+    assert mended.findings == ()
+    assert PlanGraph(mended.plan).terminals() == (2,)
