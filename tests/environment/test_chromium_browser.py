@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,10 @@ PAGES = {
       Array.prototype.toJSON = () => "broken"; JSON.stringify = () => "broken";
       document.querySelector = () => { throw new Error("broken"); };</script>
       <a href=/next>on</a>""",
-    "/big": "<ul>" + "<li>some words in an item of a long list</li>" * 115_000 + "</ul>",
+    "/big": "<ul>" + f"<li>{'some words in an item of a long list ' * 26}</li>" * 5_750 + "</ul>",
+    "/busy": """<h1>Busy</h1><script>setInterval(() => fetch("/from-the-past"), 20);
+      setInterval(() => location.href = "/from-the-past", 400);
+      addEventListener("pagehide", () => navigator.sendBeacon("/from-the-past"))</script>""",
     "/204": "<a href=/nothing>nothing</a><a href=/file>file</a><h1>Here</h1>",
 }
 
@@ -63,8 +66,12 @@ PAGES = {
 class Scripted:
     """Serves the pages above; `/hang` is answered after the test's patience."""
 
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
     def handle(self, request: HttpRequest) -> HttpResponse:
         path = request.url.partition(".localhost")[2].partition("/")[2].partition("?")[0]
+        self.asked.append(path)
         if path == "nothing":
             return HttpResponse(status=204)
         if path == "file":
@@ -85,9 +92,10 @@ class Scripted:
 class Driven:
     """One Chromium and the site, driven from plain functions."""
 
-    def __init__(self, runner: asyncio.Runner, base: str) -> None:
+    def __init__(self, runner: asyncio.Runner, base: str, site: Scripted) -> None:
         self.run = runner.run
         self.base = base
+        self.site = site
         config = ChromiumConfig(action_timeout_s=2.0)
         self.browser = self.run(ChromiumBrowser.launch(config))
 
@@ -99,16 +107,29 @@ class Driven:
 
 
 @pytest.fixture(scope="module")
-def driven() -> Iterator[Driven]:
-    server = LoopbackServer()
-    server.start()
+def server() -> Iterator[LoopbackServer]:
+    one = LoopbackServer()
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def driven(server: LoopbackServer) -> Iterator[Driven]:
     base = server.base_urls("chromium", ["site"])["site"]
-    server.attach("chromium", Scripted())
+    site = Scripted()
+    server.attach("chromium", site)
     with asyncio.Runner() as runner:
-        one = Driven(runner, base)
+        one = Driven(runner, base, site)
         yield one
         runner.run(one.browser.close())
-    server.stop()
+
+
+def wait_for(condition: Callable[[], bool], limit_s: float = 5.0) -> bool:
+    deadline = time.monotonic() + limit_s
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
 
 
 def texts(seen: Observation) -> list[str]:
@@ -163,11 +184,18 @@ class TestScripts:
 
     def test_a_page_of_five_megabytes_is_cut(self, driven: Driven) -> None:
         assert len(PAGES["/big"]) > 5_000_000
-        page = driven.open("/")
-        driven.run(page.act(Goto("/big")))
-        seen = driven.run(page.observe())
-        assert len(seen.elements) == 5_000
-        assert "page truncated at 5000 elements" in seen.problem
+
+        async def read() -> list[Observation]:
+            browser = await ChromiumBrowser.launch()  # with the patience of a real run
+            try:
+                page = await browser.open(driven.base + "/", session="s")
+                return [await page.act(Goto("/big")), await page.observe()]
+            finally:
+                await browser.close()
+
+        for seen in driven.run(read()):
+            assert len(seen.elements) == 5_000
+            assert seen.problem == "page truncated at 5000 elements"
 
 
 @pytest.mark.chromium
@@ -224,6 +252,31 @@ class TestBadDays:
         assert seen.problem == "cannot reach http://127.0.0.1:9/"
         assert texts(seen) == ["Start", "next"]
 
+    def test_a_session_cannot_enter_the_world_of_another_episode(
+        self, driven: Driven, server: LoopbackServer
+    ) -> None:
+        urls = server.base_urls("other", ["site"])
+        server.attach("other", Scripted())
+
+        async def visits() -> list[Observation]:
+            config = ChromiumConfig(allow=("*.localhost",))
+            browser = await ChromiumBrowser.launch(config)
+            try:
+                mine = await browser.open(driven.base + "/", session="mine")
+                seen = [await mine.act(Goto(urls["site"] + "/next")), await mine.act(Click(1))]
+                await browser.end_session("mine")
+                other = await browser.open(urls["site"] + "/next", session="other")
+                assert other.tab is mine.tab
+                return [*seen, await other.observe(), await other.act(Goto(driven.base + "/"))]
+            finally:
+                await browser.close()
+                server.detach("other")
+
+        seen = driven.run(visits())
+        refusals = [f"cannot reach {urls['site']}/next", "", "", f"cannot reach {driven.base}/"]
+        assert [one.problem for one in seen] == refusals
+        assert [texts(one)[0] for one in seen] == ["Start", "Next", "Next", "Next"]
+
     def test_a_missing_executable_is_told_with_what_to_install(self, driven: Driven) -> None:
         config = ChromiumConfig(executable=Path("/nonexistent/chromium"))
         with pytest.raises(BrowserUnavailableError, match="chromium-headless-shell"):
@@ -249,6 +302,34 @@ class TestContexts:
         assert driven.run(page.observe()).elements == ()
         assert driven.run(page.act(Click(0))).elements == ()
         driven.run(driven.browser.end_session("two"))
+
+    def test_nothing_of_an_earlier_page_runs_in_a_later_session(self, driven: Driven) -> None:
+        first = driven.open("/busy", "past")
+        assert wait_for(lambda: "from-the-past" in driven.site.asked)
+        driven.run(driven.browser.end_session("past"))
+        driven.run(asyncio.sleep(0.3))  # what was on its way to the site has arrived
+        driven.site.asked.clear()
+        second = driven.open("/next", "future")
+        driven.run(asyncio.sleep(0.2))
+        assert second.tab is first.tab
+        assert driven.site.asked == ["next"]
+        assert texts(driven.run(second.observe())) == ["Next"]
+
+    def test_a_session_that_ends_while_it_acts_gives_no_tab_to_another(
+        self, driven: Driven
+    ) -> None:
+        async def both() -> tuple[Observation, Observation]:
+            page = await driven.browser.open(driven.base + "/fetch", session="hasty")
+            acting = asyncio.create_task(page.act(Click(0)))
+            await asyncio.sleep(0.05)
+            await driven.browser.end_session("hasty")
+            other = await driven.browser.open(driven.base + "/next", session="later")
+            assert other.tab is not page.tab
+            return await acting, await other.observe()
+
+        ended, seen = driven.run(both())
+        assert ended.problem in ("page crashed", "")
+        assert texts(seen) == ["Next"]
 
     def test_a_screenshot_is_a_png(self, driven: Driven) -> None:
         shot = driven.run(driven.open("/", "shot").screenshot())

@@ -7,10 +7,12 @@
   const CLICKABLE = new Set(["link", "button", "checkbox", "radio", "textbox", "combobox"]);
   const KEYS = new Set(["Enter", "Space", " ", "Tab", "Escape"]);
   const WEB = /^https?:/i;
+  const ROUNDS_AFTER_FETCH = 4;
   const channel = new MessageChannel();
   let wake = () => {};
   let jsonForm = "";
   let refused = "";
+  let hasFetched = false;
 
   const wakeUp = () => {
     wake();
@@ -25,6 +27,7 @@
 
   document.addEventListener("page:fetch", (event) => {
     const [id, phase, url, status] = JSON.parse(event.detail);
+    hasFetched = true;
     if (phase === "start") pending.set(id, url);
     else {
       pending.delete(id);
@@ -42,7 +45,8 @@
     true,
   );
 
-  // Two tasks let a submission or a reload that a handler asked for reach the browser.
+  // Two tasks let a submission or a reload that a handler asked for reach the browser. After a fetch
+  // the page goes on by timers and messages of its own, each a task behind the one that made it.
   async function quiet(limitMs) {
     const end = performance.now() + limitMs;
     // Not `readyState`: at "interactive" the deferred scripts, and the style sheets that they wait
@@ -53,11 +57,14 @@
       await new Promise((resolve) =>
         document.addEventListener("DOMContentLoaded", resolve, { once: true }),
       );
-    for (;;) {
+    let rounds = hasFetched ? ROUNDS_AFTER_FETCH : 1;
+    while (rounds > 0) {
       await delay(0);
       await nextTask();
+      rounds -= 1;
       const left = end - performance.now();
-      if (!pending.size || left <= 0) return;
+      if (!pending.size || left <= 0) continue;
+      rounds = ROUNDS_AFTER_FETCH;
       await Promise.race([new Promise((resolve) => (wake = resolve)), delay(left)]);
     }
   }
@@ -207,6 +214,7 @@
   world.act = async (kind, index, argument, limitMs) => {
     pending.clear(); // what was under way before is not this action's doing
     jsonForm = refused = "";
+    hasFetched = false;
     const todo = start(kind, index, argument);
     if (todo.mouse || todo.key) return JSON.stringify(todo);
     return settled(todo.problem, limitMs);

@@ -1,9 +1,11 @@
 """Sessions and pages over one Chromium.
 
-A session is a browser context. Contexts are pooled: when a session ends, its page is stopped and
+A session is a browser context. Contexts are pooled: when a session ends, its page is emptied and
 its cookies forgotten, and the next session gets the context as it is, because a new one costs
-several navigations. A context that has been outside of `*.localhost` is closed instead: only there
-does the host name tell episodes apart, so that nothing else a page stored can be met again.
+several navigations. A page that is only stopped would cost less, but its timers and its farewell
+would run among the next session's requests (measured). A context that has been outside of
+`*.localhost` is closed instead: only there does the host name tell episodes apart, so that nothing
+else a page stored can be met again.
 
 When Chromium dies, its pages answer `page crashed`; the next `open` starts another one.
 """
@@ -11,18 +13,19 @@ When Chromium dies, its pages answer `page crashed`; the next `open` starts anot
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from core.errors import BrowserUnavailableError, ConfigurationError
 from core.pages import BrowserAction, Observation
 from core.ports import Page
-from environment.browsers.chromium.driver import Engine, Jar, Tab, TabLostError
+from environment.browsers.chromium.access import Access
+from environment.browsers.chromium.driver import Engine, Jar
 from environment.browsers.chromium.executable import find_executable
+from environment.browsers.chromium.failures import TabLostError
 from environment.browsers.chromium.page import ChromiumPage
+from environment.browsers.chromium.tab import Tab
 
 __all__ = ["ChromiumBrowser", "ChromiumConfig"]
 
@@ -35,7 +38,8 @@ class ChromiumConfig:
     """Which Chromium; `None` looks for Debian's, then for Playwright's own."""
     allow: tuple[str, ...] | None = None
     """Hosts (`*.localhost`), hosts with port or origins that documents may come from; `*` stands
-    for anything. `None` allows every site."""
+    for anything, but within `.localhost` for the session's own episode only, see access.py. `None`
+    allows every site."""
     action_timeout_s: float = 15.0
     """Longest wall time of one action, its navigation included, in seconds."""
     launch_timeout_s: float = 60.0
@@ -58,6 +62,8 @@ class _Session:
     free: list[Tab] = field(default_factory=list)
     pages: list[ChromiumPage] = field(default_factory=list)
     visited: set[str] = field(default_factory=set)
+    access: Access | None = None
+    """Where its documents may come from; `None`: anywhere."""
 
 
 class ChromiumBrowser:
@@ -130,8 +136,9 @@ class ChromiumBrowser:
             page.is_closed = True
             ended.visited |= page.visited
             ended.free.append(page.tab)
+        is_idle = not any(page.is_acting for page in ended.pages)
         ended.pages.clear()
-        if not (self._can_pool(ended) and await self._is_emptied(ended)):
+        if not (is_idle and self._can_pool(ended) and await self._is_emptied(ended)):
             await ended.jar.close()
             return
         self._idle.append(ended)
@@ -165,8 +172,9 @@ class ChromiumBrowser:
             if session is None:
                 session = _Session(await self._engine.new_jar(), self._engine)
             self._sessions[name] = session
+            session.access = self._access([base for base, _, _ in cookies] or [url])
             await session.jar.add_cookies(cookies)
-        tab = session.free.pop() if session.free else await session.jar.new_tab(self._judge())
+        tab = await self._tab(session)
         page = ChromiumPage(
             tab,
             session=name,
@@ -176,6 +184,16 @@ class ChromiumBrowser:
         session.pages.append(page)
         await page.start(url)
         return page
+
+    async def _tab(self, session: _Session) -> Tab:
+        access = session.access
+        if session.free:
+            tab = session.free.pop()
+        else:
+            tab = await Tab.attach(await session.jar.new_wire(), is_gated=access is not None)
+        if access is not None:
+            tab.gate.is_allowed = access.allows
+        return tab
 
     async def _release(self, page: ChromiumPage) -> None:
         session = self._sessions.get(page.session)
@@ -204,24 +222,16 @@ class ChromiumBrowser:
         session.free = first
         session.visited.clear()
         try:
-            emptied = all([await tab.rest() for tab in first])
+            emptied = all([await tab.empty() for tab in first])
             await session.jar.forget()
         except TabLostError:
             return False
         return emptied
 
-    def _judge(self) -> Callable[[str], bool] | None:
+    def _access(self, home: Sequence[str]) -> Access | None:
         patterns = self._config.allow
-        if patterns is None:
-            return None
-        return lambda url: _is_allowed(url, patterns)
+        return None if patterns is None else Access(patterns, home=home)
 
 
 async def _start(config: ChromiumConfig) -> Engine:
     return await Engine.start(find_executable(config.executable), timeout_s=config.launch_timeout_s)
-
-
-def _is_allowed(url: str, patterns: tuple[str, ...]) -> bool:
-    parts = urlsplit(url)
-    names = (parts.hostname or "", parts.netloc.lower(), f"{parts.scheme}://{parts.netloc.lower()}")
-    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)

@@ -89,6 +89,11 @@ class Navigation:
             self._set(Outcome.FELL_THROUGH)
         self.is_complete = True
 
+    def lost(self) -> None:
+        """The page is gone, so nothing will come."""
+        if self.outcome is Outcome.UNDER_WAY:
+            self._set(Outcome.FELL_THROUGH)
+
     async def end(self) -> Outcome:
         """Waits until a navigation that is under way has ended; the caller bounds it."""
         while self.outcome is Outcome.UNDER_WAY:

@@ -19,14 +19,14 @@ from core.pages import (
     Press,
     Select,
 )
-from environment.browsers.chromium.driver import (
+from environment.browsers.chromium.failures import (
     CommandRefusedError,
     DocumentLostError,
-    Tab,
     TabLostError,
 )
 from environment.browsers.chromium.navigation import Outcome
 from environment.browsers.chromium.snapshot import TRUNCATED, Reply, empty_page, parse_reply
+from environment.browsers.chromium.tab import Tab
 from environment.browsers.in_process.links import has_web_scheme, resolve
 
 __all__ = ["ChromiumPage", "Released"]
@@ -40,7 +40,6 @@ _FETCH_LIMIT_MS = 5_000
 """Longest wait for the fetches of one action; a stream that never ends must not hold it up."""
 _RECOVERY_S = 2.0
 _BLANK = "about:blank"
-_NOTHING_CAME = ("cannot ", "time-out", "too many")
 _ABORTED = "net::ERR_ABORTED"
 
 
@@ -69,6 +68,11 @@ class ChromiumPage:
         self._released = released
         self._lock = asyncio.Lock()
 
+    @property
+    def is_acting(self) -> bool:
+        """Whether an action or a look is under way."""
+        return self._lock.locked()
+
     async def start(self, url: str) -> None:
         """Opens the first document; a problem stands in the next observation.
 
@@ -76,13 +80,7 @@ class ChromiumPage:
             TabLostError: The browser is gone.
         """
         self._url = url
-        await self.tab.wake()
-        first = await self._bounded(self._goto(url))
-        if first.problem.startswith(_NOTHING_CAME) and not self.tab.is_lost:
-            # The tab may still hold a page of an earlier session; nobody may see it.
-            await self.tab.empty()
-            self._url = url
-        self._remember(first)
+        self._remember(await self._bounded(self._goto(url)))
         if self.tab.is_lost:
             raise TabLostError(url)
         await self.tab.command("Page.resetNavigationHistory")
@@ -101,7 +99,7 @@ class ChromiumPage:
             if self.is_closed:
                 return empty_page(self._url, "page is closed")
             self.tab.navigation.begin()
-            self.tab.refusal = ""
+            self.tab.gate.refusal = ""
             observation = await self._bounded(self._carry_out(action))
             self._remember(observation)
             return observation
@@ -152,8 +150,7 @@ class ChromiumPage:
                 await self.tab.command("Runtime.terminateExecution")
                 return await self._read(problem)
         except (TimeoutError, TabLostError, DocumentLostError, CommandRefusedError):
-            self.tab.is_lost = True  # a page that does not even stop is not used again
-            return empty_page(self._url, problem)
+            return empty_page(self._url, problem)  # busy or hung: the next action tries again
 
     async def _carry_out(self, action: BrowserAction) -> Observation:
         match action:
@@ -187,7 +184,7 @@ class ChromiumPage:
         await navigation.end()
         navigation.begin()
         problem = _why_not(error, urldefrag(url).url) if error else ""
-        return await self._read(self.tab.refusal or problem)
+        return await self._read(self.tab.gate.refusal or problem)
 
     async def _back(self) -> Observation:
         if not await self._step_back():
@@ -240,8 +237,8 @@ class ChromiumPage:
             assert observation is not None, "settled() always gives a page"
             if await self._moved_on(reply):
                 continue
-            if self.tab.refusal and not observation.problem:
-                return replace(observation, problem=self.tab.refusal)
+            if self.tab.gate.refusal and not observation.problem:
+                return replace(observation, problem=self.tab.gate.refusal)
             return observation
         return empty_page(self._url, "too many redirects: " + self._url)
 
