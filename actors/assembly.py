@@ -70,7 +70,7 @@ def default_assembly(
     browser: Literal["in-process", "chromium"] = "in-process",
     allow: tuple[str, ...] = ("*.localhost",),
     agents: tuple[AgentProfile, ...] = DEFAULT_POOL,
-    model: str = "rules",
+    model: str | ModelConfig = "rules",
     model_url: str = "",
     prices: Mapping[str, ModelPrices] | None = None,
     method: str = "",
@@ -88,7 +88,8 @@ def default_assembly(
         browser: What the agents act in.
         allow: Hosts that a Chromium may load pages from, see `ChromiumConfig.allow`.
         agents: The pool to draw from.
-        model: `rules`, or names of models, best first, with commas between them.
+        model: `rules`, or names of models, best first, with commas between them; or a whole
+            configuration, and then what follows about models is in it.
         model_url: Base URL of the server of `local:` models; empty: as the environment says.
         prices: Model name to its price, before the price table is asked.
         method: `p3o`, `ppo_lagrangian`, `macpo`: whose trained policy decides and which word about
@@ -123,13 +124,15 @@ def _drawn(agents: tuple[AgentProfile, ...], number: int) -> tuple[AgentProfile,
 
 
 def _model_of(
-    names: str, url: str, prices: Mapping[str, ModelPrices] | None, method: str
+    model: str | ModelConfig, url: str, prices: Mapping[str, ModelPrices] | None, method: str
 ) -> ModelConfig | None:
-    if names.strip() == "rules":
+    if not isinstance(model, str):
+        return model
+    if model.strip() == "rules":
         return None
     from actors.models import model_config
 
-    return model_config(names, url=url, prices=prices, method=method)
+    return model_config(model, url=url, prices=prices, method=method)
 
 
 def _planner(model: ModelConfig | None, method: str) -> Planner:
