@@ -83,7 +83,7 @@ def action_findings(
 
 def as_on_page(action: Action, view: AgentView) -> Action:
     """Returns an action with an option's label as the page writes it."""
-    if isinstance(action, Select):
+    if isinstance(action, Select) and 0 <= action.element < len(view.observation.elements):
         element = view.observation.elements[action.element]
         same = [one for one in element.options if fold(one) == fold(action.option)]
         if action.option not in element.options and len(same) == 1:

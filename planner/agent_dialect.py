@@ -64,7 +64,7 @@ def action_schema(node: PlanNode) -> dict[str, JsonValue]:
         name["enum"] = names
     note = _record(name=name, value={"type": "string"})
     return _record(
-        why={"type": "string"},
+        why={"type": ["string", "null"]},
         notes={"type": "array", "items": note},
         action={"type": "string", "enum": list(_KINDS)},
         element={"type": ["integer", "null"]},
@@ -73,7 +73,12 @@ def action_schema(node: PlanNode) -> dict[str, JsonValue]:
 
 
 def read_actions(
-    text: str, node: PlanNode, arguments: Mapping[str, Value], page_url: str
+    text: str,
+    node: PlanNode,
+    arguments: Mapping[str, Value],
+    page_url: str,
+    *,
+    is_cut: bool = False,
 ) -> ReadActions:
     """Reads a reply.
 
@@ -82,11 +87,12 @@ def read_actions(
         node: Whose outputs may be noted.
         arguments: The node's bound inputs.
         page_url: What relative addresses are relative to.
+        is_cut: Whether the output limit cut the reply.
     """
     found = find_json(text, _KEYS)
     if isinstance(found, Finding):
         return ReadActions(findings=(found.message,))
-    if found.cut is Cut.LOST:
+    if found.cut is Cut.LOST or (is_cut and found.cut is Cut.CLOSED):
         return ReadActions(findings=("the reply ended before the action did",))
     fitted = fit(found.value, action_schema(node))
     if fitted.findings:

@@ -236,13 +236,20 @@ def _read(
     reply: ModelReply, view: AgentView, page: ShownPage
 ) -> tuple[tuple[Action, ...], tuple[str, ...]]:
     """Returns the actions of a reply, or findings."""
-    read = read_actions(reply.text, view.node, view.arguments, view.observation.url)
-    findings = read.findings or action_findings(read.actions, view, page.shown)
+    read = read_actions(
+        reply.text,
+        view.node,
+        view.arguments,
+        view.observation.url,
+        is_cut=reply.finish is FinishReason.LENGTH,
+    )
+    actions = tuple(as_on_page(action, view) for action in read.actions)
+    findings = read.findings or action_findings(actions, view, page.shown)
     if findings:
         return (), findings
     news = tuple(
-        as_on_page(action, view)
-        for action in read.actions
+        action
+        for action in actions
         if not (isinstance(action, Note) and view.notes.get(action.name) == action.value)
     )
     if isinstance(news[-1], Expand) and not page.left_out:
