@@ -172,6 +172,17 @@ def test_one_piece_in_many_contexts_is_remembered_for_each() -> None:
     assert len(set(texts)) == 2 + 2 + 2 + 1 + 2  # a disabled fieldset does not change the text
 
 
+def test_a_piece_with_its_own_row_and_heading_still_depends_on_who_wrote_it() -> None:
+    piece = f"{OPEN}<article id=r><h2>T</h2><p>x</p><input aria-label=b></article>{CLOSE}"
+    html = (
+        f"<body>{piece}<div data-ugc>{piece}</div><fieldset disabled>{piece}</fieldset>"
+        f"<div data-ugc><fieldset disabled>{piece}</fieldset></div>"
+    )
+    elements = _assert_same(html, URL, Memory())
+    boxes = [(one.ugc, one.state) for one in elements if one.role == "textbox"]
+    assert len(set(boxes)) == 4
+
+
 def test_a_form_around_pieces_owns_their_controls() -> None:
     html = (
         "<body><form id=f action=/go><input type=hidden name=a value=1>"
