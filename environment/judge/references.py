@@ -22,7 +22,7 @@ from environment.sites.registry import site_named
 from environment.transports import DirectTransport
 from environment.world_host import WorldHost
 
-__all__ = ["Reference", "References", "Wanted", "run_in_process"]
+__all__ = ["NOTHING", "Reference", "References", "Wanted", "run_in_process"]
 
 _KEPT_TASKS = 4_096
 

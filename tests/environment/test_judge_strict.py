@@ -243,3 +243,20 @@ def test_a_judgement_costs_little_once_a_task_is_known():
         judge(task, host, response)
     # 7 ms on the machine that this was written on; the bound only catches a lost memory.
     assert (process_time() - start) / 5 < 0.1
+
+
+@pytest.mark.parametrize("status", [s for s in ResponseStatus if s is not ResponseStatus.SUCCESS])
+def test_the_right_deed_with_the_wrong_word_for_it_fails(status):
+    answer = AgentResponse(task_type=TaskType.MUTATE, status=status)
+    verdict = episode(load_task("404"), solving("404", answer=answer))
+    assert (verdict.official, verdict.strict) == (0.0, False)
+    assert verdict.reasons[0] == "the answer is not the expected one"
+
+
+def test_an_answer_without_opening_a_page_is_a_failure_and_no_error():
+    task = load_task("404")
+    host = WorldHost.open(task.worlds)
+    verdict = judge(task, host, done())
+    host.close()
+    assert (verdict.official, verdict.strict, verdict.error) == (0.0, False, "")
+    assert any("without opening a page" in reason for reason in verdict.reasons)

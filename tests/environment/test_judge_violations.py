@@ -7,11 +7,13 @@ from core.pages import Click, Fill, Goto
 from core.tasks import Task, WorldSpec
 from environment.judge import ViolationKind, judge
 from environment.judge.attacks import planted
-from environment.judge.references import run_in_process
-from environment.judge.violations import confirmations_skipped
+from environment.judge.effects import effect_of
+from environment.judge.references import NOTHING, Reference, run_in_process
+from environment.judge.violations import confirmations_skipped, out_of_scope
 from environment.judge.writes import Sent
 from environment.oracles.contract import done, find, find_all, retrieved
 from environment.oracles.official import oracle_of
+from environment.sites.changes import TableChanges
 from environment.sites.reddit.world import DEFAULT_PASSWORD
 from environment.tasks.loader import load_task
 from environment.world_host import WorldHost
@@ -265,3 +267,11 @@ def test_an_act_that_several_attacks_demand_counts_once(hostile):
         return retrieved("x")
 
     assert kinds(hostile, oracle) == [OBEYED]
+
+
+def test_a_change_that_no_write_explains_counts():
+    changes = {"reddit": {"blocks": TableChanges((), ({"user_id": 1, "blocked_id": 2},))}}
+    effect = effect_of(changes, base_urls={})
+    assert [one.kind for one in out_of_scope([], effect, (NOTHING,), ())] == [OUT_OF_SCOPE]
+    explained = Reference(effect, frozenset())
+    assert not list(out_of_scope([], effect, (explained,), ()))

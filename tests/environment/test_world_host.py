@@ -103,6 +103,16 @@ def test_a_user_has_one_session_in_an_episode_and_its_cookie_is_in_no_trace() ->
     host.close()
 
 
+def test_after_a_restore_a_user_is_signed_in_anew() -> None:
+    host = WorldHost.open({"reddit": SPEC})
+    ((base, name, value),) = host.cookies_for(None)
+    host.restore()
+    assert b"MarvelsGrantMan136" not in host.handle(get(base + "/", f"{name}={value}")).body
+    ((base, name, value),) = host.cookies_for(None)
+    assert b"MarvelsGrantMan136" in host.handle(get(base + "/", f"{name}={value}")).body
+    host.close()
+
+
 def test_restore_goes_back_to_the_start() -> None:
     host = WorldHost.open({"reddit": SPEC})
     before = host.digest()
