@@ -400,6 +400,23 @@ def test_garbage_bytes_are_some_page() -> None:
         assert page.act_now(Goto(f"/{i}")).status == 200
 
 
+def test_half_a_character_in_an_action_is_replaced_as_a_browser_does() -> None:
+    form = "<form action=/got><input name=q aria-label=Q><select aria-label=S><option>1</select>"
+    site = MiniSite(form=html(form + "<button>Go</button></form><a href=/form>l</a>"), got=html(""))
+    page = open_page(site, "/form")
+    box, choice = at(page.observe_now(), "Q"), at(page.observe_now(), "S")
+    problems = [
+        page.act_now(one).problem
+        for one in (Select(choice, "\ud800"), Press(box, "\ud800"), Press(3, "\udfff"))
+    ]
+    assert all("\ufffd" in problem for problem in problems)
+    page.act_now(Fill(box, "a\ud800\U0001f600"))
+    assert page.act_now(Click(at(page.observe_now(), "Go"))).status == 200
+    assert sent(site.requests[-1]) == [("q", "a\ufffd\U0001f600")]
+    page.act_now(Goto("/got?\udfff"))
+    assert site.requests[-1].url.endswith("/got?%EF%BF%BD")
+
+
 def test_a_page_of_five_megabytes_is_cut_and_can_be_left() -> None:
     card = "<article id=i{0}><h2>Card {0}</h2><p>words and words</p><a href=/b>go {0}</a></article>"
     marked = "".join(f"<!--[-->{card.format(i)}<!--]-->" for i in range(50_000))

@@ -100,7 +100,7 @@ class InProcessPage:
     def _act(self, action: BrowserAction) -> str:
         """Carries out one action; returns the problem, empty if there is none."""
         if isinstance(action, Goto):
-            return self._open(links.resolve(self._loaded.url, action.url), source="")
+            return self._open(links.resolve(self._loaded.url, _whole(action.url)), source="")
         if isinstance(action, Back):
             return self._go_back()
         number = action.element
@@ -121,7 +121,7 @@ class InProcessPage:
     def _act_on_link(self, element: Element, action: Click | Fill | Select | Press) -> str:
         if isinstance(action, Press):
             if action.key not in _KEYS:
-                return f"key '{action.key}' does nothing"
+                return f"key '{_whole(action.key)}' does nothing"
             if action.key != "Enter":
                 return ""
         return self._follow(element.href)
@@ -132,12 +132,12 @@ class InProcessPage:
         if isinstance(action, Click):
             return self._click(found)
         if isinstance(action, Fill):
-            self._filled.fill(found, action.text)
+            self._filled.fill(found, _whole(action.text))
             return ""
         if isinstance(action, Press):
             return self._press(found, element.role, action.key)
         if not self._filled.choose(found, action.option):
-            return f"no option '{action.option}' in element {action.element}"
+            return f"no option '{_whole(action.option)}' in element {action.element}"
         return ""
 
     def _follow(self, href: str) -> str:
@@ -163,7 +163,7 @@ class InProcessPage:
 
     def _press(self, found: Found, role: str, key: str) -> str:
         if key not in _KEYS:
-            return f"key '{key}' does nothing"
+            return f"key '{_whole(key)}' does nothing"
         if key == "Enter":
             if role in _ENTER_CLICKS:
                 return self._click(found)
@@ -239,3 +239,10 @@ class InProcessPage:
     def _show(self, loaded: Loaded) -> None:
         self._loaded = loaded
         self._filled = Filled(loaded.document)
+
+
+def _whole(text: str) -> str:
+    """Replaces halves of characters, as a browser does; a model's answer can hold some."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
