@@ -57,6 +57,8 @@ class Assembly:
     """Nodes that a plan may have."""
     is_served: bool = False
     """Whether worlds are reached over HTTP on this machine, as a Chromium needs it."""
+    asks_people: bool = False
+    """Whether the decider may wait for a person."""
 
     def __post_init__(self) -> None:
         assert len({agent.id for agent in self.agents}) == len(self.agents), "agents share an id"
@@ -74,6 +76,7 @@ def default_assembly(
     model_url: str = "",
     prices: Mapping[str, ModelPrices] | None = None,
     method: str = "",
+    approvals: Path | None = None,
 ) -> Assembly:
     """Returns a system: without a model, which needs no key, rules plan and a heuristic acts.
 
@@ -94,6 +97,8 @@ def default_assembly(
         prices: Model name to its price, before the price table is asked.
         method: `p3o`, `ppo_lagrangian`, `macpo`: whose trained policy decides and which word about
             money prompts have; empty: none.
+        approvals: Folder in which a person is asked before a plan changes (`actors.approvals`);
+            `None`: nobody is asked.
 
     Raises:
         ConfigurationError: There is to be no agent, or a model cannot have this name or address.
@@ -104,7 +109,8 @@ def default_assembly(
         policy=partial(_policy, asked),
         subtask=_subtask_parts if asked is None else asked.make_subtask_parts,
         plan_pricing=_tariff,
-        decider=partial(_engine, method) if enable_replanning else _retry_only,
+        decider=partial(_engine, method, approvals) if enable_replanning else _retry_only,
+        asks_people=enable_replanning and approvals is not None,
         cache=partial(_plan_cache, plans_file),
         browser=partial(_chromium, allow) if browser == "chromium" else _in_process_browser,
         is_served=browser == "chromium",
@@ -180,16 +186,21 @@ def _tariff() -> PlanPricing:
     return Tariff()
 
 
-def _engine(method: str) -> Decider:
+def _engine(method: str, approvals: Path | None) -> Decider:
     from planner.replanning import ReplanningEngine
 
-    engine = ReplanningEngine()
+    decider: Decider = ReplanningEngine()
     policy = _trained(method)
-    if policy is None:
-        return engine
-    from planner.orchestration_gate import GatedDecider
+    if policy is not None:
+        from planner.orchestration_gate import GatedDecider
 
-    return GatedDecider(engine, policy, is_greedy=True)
+        decider = GatedDecider(decider, policy, is_greedy=True)
+    if approvals is not None:
+        from actors.approvals import AskInFolder
+        from planner.confirming import ConfirmingDecider
+
+        decider = ConfirmingDecider(decider, AskInFolder(folder=approvals))
+    return decider
 
 
 def _retry_only() -> Decider:

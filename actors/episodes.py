@@ -155,6 +155,8 @@ class Ports:
     cache: CachePort
     planner: Planner
     max_nodes: int = 12
+    asks_people: bool = False
+    """Whether the machine's decider may wait for a person: then it decides in a thread."""
 
 
 class EpisodeRun:
@@ -250,7 +252,11 @@ class EpisodeRun:
 
     async def _handle(self, event: OrchestratorEvent) -> None:
         """Carries out what an event leads to; conversations start before the facts are told."""
-        for instruction in self._machine.handle(event):
+        if self._ports.asks_people:
+            instructions = await asyncio.to_thread(self._machine.handle, event)
+        else:
+            instructions = self._machine.handle(event)
+        for instruction in instructions:
             await self._carry_out(instruction)
         if self._facts:
             self._out.put_nowait(self._facts)

@@ -81,6 +81,7 @@ class OrchestratorActor:
             cache=CacheHandle(cast(ActorProxy[PlanCacheActor], ray.get_actor(cache))),
             planner=assembly.planner(),
             max_nodes=assembly.max_nodes,
+            asks_people=assembly.asks_people,
         )
         self._log = EventLog(self._folder, "orchestrator")
         self._telemetry = _Batches(LogHandle(cast(ActorProxy[EventLogActor], ray.get_actor(log))))

@@ -6,13 +6,19 @@ python -m scripts.solve --task reddit.TEMPLATE:7@train
 python -m scripts.solve --file tasks.jsonl           tasks in WebArena-Verified's schema
 python -m scripts.solve --intent "..." --url http://localhost:8000     any site, with Chromium
 python -m scripts.solve --list                       what can be solved here
+python -m scripts.solve --model gpt-4o-mini --budget 0.05              a language model plans
+python -m scripts.solve --model local:qwen2.5 --model-url http://127.0.0.1:11434/v1 --price 0,0
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +28,7 @@ import tyro
 from pydantic import JsonValue
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from core.budget import MICROS_PER_DOLLAR, dollars, micros
@@ -31,13 +38,20 @@ from core.tasks import Task
 if TYPE_CHECKING:
     from actors.journal import EventEnvelope
     from actors.system import SolveResult, System
-    from scripts.solve_view import EpisodeBoard
+    from planner.prices import ModelPrices
+    from scripts.solve_view import EpisodeBoard, ModelUse
 
 _HANDFUL = ("27", "399", "404", "610", "716", "reddit.upvote_newest_in_three:3@train")
 """Five official tasks (a question, a biography, a vote, a post with a comment, three votes) and a
 generated one whose branches run side by side."""
+_DEADLINE_S = 120.0
+"""Seconds for one task."""
+_MODEL_DEADLINE_S = 600.0
+"""The same where a model is asked."""
+_PERSON_DEADLINE_S = 7_200.0
+"""The same where a person is asked."""
 _LOOK_S = 0.1
-"""Seconds between two looks at the ledger."""
+"""Seconds between two looks at the ledger, and between two at questions."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,18 @@ class Options:
     """Web agents of the pool, 1 to 4."""
     replanning: bool = True
     """Whether a running plan may change."""
+    confirm_replans: bool = False
+    """Whether you are asked before a running plan changes."""
+    model: str = "rules"
+    """`rules`, or a language model that plans and helps agents: gpt-..., claude-..., gemini-...,
+    local:NAME; several with commas, best first. Keys come from OPENAI_API_KEY, ANTHROPIC_API_KEY,
+    GOOGLE_API_KEY; without a key the rules plan."""
+    model_url: str = ""
+    """Where a local: model is served, for instance http://127.0.0.1:11434/v1."""
+    price: str = ""
+    """IN,OUT in dollars per million tokens, for a model that is in no price table (0,0: free)."""
+    method: Literal["", "p3o", "ppo_lagrangian", "macpo"] = ""
+    """Whose trained policy decides about plans, and which word about money a model is given."""
     seed: int = 0
     """Seed of the episodes."""
     runs: Path = Path("runs")
@@ -78,6 +104,7 @@ def main(options: Options) -> int:
             _show_tasks(console)
             return 0
         micros(options.budget)  # a budget that is none is told before anything starts
+        _tell_about_model(options, console)
         tasks = _tasks(options)
         return _solve(tasks, options, console)
     except CallerError as error:
@@ -112,6 +139,8 @@ def _tasks(options: Options) -> tuple[Task, ...]:
 
 
 def _solve(tasks: tuple[Task, ...], options: Options, console: Console) -> int:
+    from scripts.solve_view import ModelUse
+
     started = time.monotonic()
     with console.status("starting Ray and the agents ..."):
         system = _start(options)
@@ -120,10 +149,46 @@ def _solve(tasks: tuple[Task, ...], options: Options, console: Console) -> int:
             f"[dim]{len(system.pool.agents)} agents on Ray after "
             f"{time.monotonic() - started:.1f} s; events in {_shown(system.folder)}[/dim]"
         )
-        results = [_one(system, task, options, console) for task in tasks]
+        asked = ModelUse()
+        results = [_one(system, task, options, console, asked) for task in tasks]
     _summary(tasks, results, console)
+    if options.model.strip() != "rules":
+        console.print(f"[dim]{escape(asked.told())}[/dim]", highlight=False)
     judged = [result for result in results if result.verdict is not None]
     return 0 if all(result.verdict and result.verdict["strict"] for result in judged) else 1
+
+
+def _prices(options: Options) -> dict[str, ModelPrices]:
+    from planner.prices import parse_price
+
+    if not options.price:
+        return {}
+    return dict.fromkeys(map(str.strip, options.model.split(",")), parse_price(options.price))
+
+
+def _approvals(options: Options) -> Path | None:
+    """Returns the folder for questions to the person at this terminal, empty at the start."""
+    if not options.confirm_replans:
+        return None
+    return options.runs.resolve() / "approvals" / str(os.getpid())
+
+
+def _tell_about_model(options: Options, console: Console) -> None:
+    """Says before anything starts which model cannot be asked, and why.
+
+    Raises:
+        ConfigurationError: A name, an address or a price is wrong.
+    """
+    from actors.models import model_config, model_note
+
+    if options.model.strip() == "rules":
+        if options.price or options.model_url:
+            raise CallerError("--price and --model-url are about a --model")
+        return
+    model = model_config(options.model, url=options.model_url, prices=_prices(options))
+    note = "" if model is None else model_note(model)
+    if note:
+        console.print(f"[yellow]model:[/yellow] {escape(note)}", highlight=False)
 
 
 def _start(options: Options) -> System:
@@ -138,26 +203,82 @@ def _start(options: Options) -> System:
         browser="chromium" if options.intent else options.browser,
         allow=(urlsplit(options.url).netloc,) if options.intent else ("*.localhost",),
         plans_file=options.runs.resolve() / "plans.msgpack",
+        model=options.model,
+        model_url=options.model_url,
+        prices=_prices(options),
+        method=options.method,
+        approvals=_approvals(options),
     )
     return System.start(assembly, runs=options.runs, config=RayConfig(address=options.address))
 
 
-def _one(system: System, task: Task, options: Options, console: Console) -> SolveResult:
+def _one(
+    system: System, task: Task, options: Options, console: Console, asked: ModelUse
+) -> SolveResult:
     from actors.system import Call
     from environment.judge.verdict import Verdict
     from scripts.solve_view import EpisodeBoard
 
     board = EpisodeBoard(title=f"task {task.key}", intent=task.intent)
     watcher = _Watcher(system, board)
-    call = Call(task=task, budget=options.budget, seed=options.seed, is_judged=bool(task.verified))
-    with Live(board, console=console, refresh_per_second=8, vertical_overflow="visible") as live:
+    call = Call(
+        task=task,
+        budget=options.budget,
+        seed=options.seed,
+        deadline_s=_deadline_s(options),
+        is_judged=bool(task.verified),
+    )
+    with (
+        Live(board, console=console, refresh_per_second=8, vertical_overflow="visible") as live,
+        _asking(options, live, console),
+    ):
         result = system.solve(call, on_event=watcher.see)
         board.ending = board.ending or f"lost: {result.reason}"
         if result.verdict is not None:
             board.verdict = Verdict.model_validate(result.verdict)
         live.refresh()
     console.print()
+    asked.add(board.model)
     return result
+
+
+def _deadline_s(options: Options) -> float:
+    if options.confirm_replans:
+        return _PERSON_DEADLINE_S
+    return _DEADLINE_S if options.model.strip() == "rules" else _MODEL_DEADLINE_S
+
+
+@contextmanager
+def _asking(options: Options, live: Live, console: Console) -> Iterator[None]:
+    """Puts questions about new plans to the person at this terminal while an episode runs."""
+    folder = _approvals(options)
+    if folder is None:
+        yield
+        return
+    is_over = threading.Event()
+    asking = threading.Thread(target=_ask_until, args=(is_over, folder, live, console), daemon=True)
+    asking.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        asking.join(_LOOK_S * 5)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ask_until(is_over: threading.Event, folder: Path, live: Live, console: Console) -> None:
+    from actors.approvals import answer, open_questions
+
+    while not is_over.wait(_LOOK_S):
+        for question in open_questions(folder):
+            live.stop()
+            console.print(f"\n{escape(question.text)}", highlight=False)
+            try:
+                said = console.input("[bold]Change the plan? \\[y/N] [/bold]")
+            except EOFError:  # nobody is there to say yes
+                said = ""
+            answer(question, said.strip().lower() in ("y", "yes"))
+            live.start(refresh=True)
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from core.events import (
     EpisodeFinished,
     EpisodeStarted,
     Event,
+    ModelCalled,
     PageObserved,
     PlanLookedUp,
     PlanMade,
@@ -36,7 +37,7 @@ from core.events import (
 from core.plans import Plan, PlanGraph, PlanNode
 from environment.judge.verdict import Verdict
 
-__all__ = ["EpisodeBoard"]
+__all__ = ["EpisodeBoard", "ModelUse"]
 
 _ICONS = {
     "waiting": ("○", "dim"),
@@ -58,6 +59,42 @@ class _NodeLine:
 
 
 @dataclass(slots=True)
+class ModelUse:
+    """What language models were asked and what that cost."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    spent: int = 0
+    """Micro-dollars."""
+    problem: str = ""
+    """The last one; empty when every call had its reply."""
+
+    def take(self, event: ModelCalled) -> None:
+        """Takes in one call."""
+        self.calls += 1
+        self.input_tokens += event.input_tokens
+        self.output_tokens += event.output_tokens
+        self.spent += event.spent
+        self.problem = event.problem or self.problem
+
+    def add(self, other: ModelUse) -> None:
+        """Takes in the calls of another episode."""
+        self.calls += other.calls
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.spent += other.spent
+        self.problem = other.problem or self.problem
+
+    def told(self) -> str:
+        """Returns one line about it."""
+        calls = f"{self.calls} call{'' if self.calls == 1 else 's'}"
+        tokens = f"{self.input_tokens:,} tokens in, {self.output_tokens:,} out"
+        problem = f"; last problem: {self.problem}" if self.problem else ""
+        return f"model: {calls}, {tokens}, {dollars(self.spent)}{problem}"
+
+
+@dataclass(slots=True)
 class EpisodeBoard:
     """What is known of an episode so far."""
 
@@ -76,6 +113,7 @@ class EpisodeBoard:
     replans: int = 0
     ending: str = ""
     verdict: Verdict | None = None
+    model: ModelUse = field(default_factory=ModelUse)
 
     @singledispatchmethod
     def apply(self, event: Event) -> None:
@@ -116,6 +154,13 @@ class EpisodeBoard:
         self._line(event.node).steps = event.step
         what = " ".join(part for part in (event.action, event.label, repr_of(event.text)) if part)
         self._say(f"{event.agent} [cyan]{escape(what)}[/cyan]")
+
+    @apply.register
+    def _(self, event: ModelCalled) -> None:
+        self.model.take(event)
+        who = event.agent or "planner"
+        what = escape(event.problem) or f"{event.output_tokens} tokens, {dollars(event.spent)}"
+        self._say(f"{who} [magenta]asks {escape(event.model)}[/magenta]: {what}")
 
     @apply.register
     def _(self, event: SubtaskSucceeded) -> None:
@@ -162,6 +207,8 @@ class EpisodeBoard:
         if not self.ending:
             parts += [Text.from_markup(f"  {line}", overflow="ellipsis") for line in self.recent]
         parts.append(self._money())
+        if self.model.calls:
+            parts.append(Text(self.model.told(), style="dim", overflow="ellipsis", no_wrap=True))
         if self.ending:
             parts.append(Text(f"answer   {self.ending}"))
         if self.verdict is not None:
