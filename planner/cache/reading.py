@@ -96,7 +96,7 @@ def _read(intent: str, sites: tuple[str, ...], starts: tuple[str, ...]) -> Readi
     addresses = frozenset(
         number
         for number, slot in enumerate(slots)
-        if re.search(rf"\b[fu]/{re.escape(slot)}(?!\w)", intent)
+        if next(_spots(f"f/{slot}", intent), None) is not None
     )
     return Reading(digest.hexdigest(), tuple(slots), addresses, tuple(words))
 
@@ -160,15 +160,38 @@ class _Lifter:
 
 def _is_named(value: str, intent: str) -> bool:
     """Whether a text stands in an intent as a name; the rules take some plain words for names."""
-    if not re.fullmatch(r"[a-z]+", value):
-        return re.search(_bounded(value), intent) is not None
-    return re.search(_PLACED.format(value), intent, re.IGNORECASE) is not None
+    if not (value.isascii() and value.isalpha() and value.islower()):
+        return next(_spots(value, intent), None) is not None
+    return any(
+        intent[max(0, start - 2) : start] in ("f/", "u/")
+        or intent[max(0, start - 1) : start] == '"'
+        or _IS_FORUM.match(intent, end)
+        or (_BEFORE_NAME.search(intent, 0, start) and _AFTER_NAME.match(intent, end))
+        for start, end in _spots(value, intent)
+    )
 
 
-_PLACED = (
-    r"\b[fu]/{0}\b|\"{0}[.,]?\"|\b{0} (?:forum|community|subreddit)\b"
-    r"|(?:\b(?:in|on|of|from|to|by|for|join|leave|and|or|than|with|between|forums?|users?)|[,:(])"
-    r" {0}(?=$|[.,;:?!)']| (?:and|or|have|has|does|is|whose|that|with|titled|called|where)\b)"
+def _spots(text: str, intent: str) -> Iterator[tuple[int, int]]:
+    """Yields where a text stands in an intent as a word of its own, as start and end."""
+    start = intent.find(text)
+    while start >= 0:
+        end = start + len(text)
+        if not (_is_word(intent[start - 1 : start]) or _is_word(intent[end : end + 1])):
+            yield start, end
+        start = intent.find(text, start + 1)
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+_IS_FORUM = re.compile(r" (?:forum|community|subreddit)\b", re.IGNORECASE)
+_BEFORE_NAME = re.compile(
+    r"(?:\b(?:in|on|of|from|to|by|for|join|leave|and|or|than|with|between|forums?|users?)|[,:(]) $",
+    re.IGNORECASE,
+)
+_AFTER_NAME = re.compile(
+    r"$|[.,;:?!)']| (?:and|or|have|has|does|is|whose|that|with|titled|called|where)\b"
 )
 """Where a plain lower-case word is a name."""
 
@@ -274,15 +297,25 @@ def _at(start: str, hosts: dict[str, str]) -> str:
 # -- the second half: the words -------------------------------------------------------------------
 
 
-def _bounded(text: str) -> str:
-    return rf"(?<!\w){re.escape(text)}(?!\w)"
-
-
 def _without_slots(intent: str, slots: list[str]) -> str:
+    """Puts marks where slots stand, with the quotation marks and the `f/` that belong to them."""
     for slot in sorted(slots, key=len, reverse=True):
-        mark = f"<{slots.index(slot)}>"
-        intent = re.sub(rf'(?:\b[fu]/|")?{_bounded(slot)}[,.]?"?', f" {mark} ", intent)
+        parts: list[str] = []
+        behind = 0
+        for start, end in _spots(slot, intent):
+            if start < behind:
+                continue
+            before = _OPENING.sub("", intent[behind:start])
+            parts += [before, f" <{slots.index(slot)}> "]
+            behind = end
+            if match := _CLOSING.match(intent, end):
+                behind = match.end()
+        intent = "".join([*parts, intent[behind:]])
     return " ".join(intent.split())
+
+
+_OPENING = re.compile(r'(?:\b[fu]/|")$')
+_CLOSING = re.compile(r'[,.]?"|[,.]')
 
 
 def _missed(remainder: str, slots: list[str]) -> tuple[str, JsonValue]:

@@ -70,7 +70,7 @@ class Neighbours:
         """Returns up to so many keys that have something in common, nearest first."""
         if not self._keys:
             return []
-        scores = self._rows[: len(self._keys)] @ embed(words)
+        scores = np.einsum("rd,d->r", self._rows[: len(self._keys)], embed(words))
         best = (
             np.argpartition(-scores, most - 1)[:most] if len(scores) > most else range(len(scores))
         )

@@ -88,16 +88,19 @@ def bind(
         ValueError: A number is needed where the slot has none.
     """
 
+    hosts = {f"\x04{site}\x03": url for site, url in (base_urls or {}).items()}
+
     def fill(value: JsonValue) -> JsonValue:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\x03" not in value:
             return value
+        for mark, url in hosts.items():
+            value = value.replace(mark, url)
         whole = _MARK.fullmatch(value)
         if whole and whole.group(1):
             return int(slots[int(whole.group(2))].replace(",", ""))
         return _MARK.sub(lambda match: slots[int(match.group(2))], value)
 
-    moved = _replaced(template, {f"\x04{site}\x03": url for site, url in (base_urls or {}).items()})
-    plan = Plan.model_validate(_map_leaves(moved, fill))
+    plan = Plan.model_validate(_map_leaves(template, fill))
     if addresses is None:
         return plan
     exact = frozenset(slots[index] for index in addresses)
