@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -38,12 +39,32 @@ def test_a_task_that_cannot_be_run_is_a_result_with_a_reason(mas, task, reason) 
         ({"method": "guess"}, "method is one of p3o, ppo_lagrangian, macpo"),
         ({"budget": -1.0}, "a budget is a number of dollars"),
         ({"num_agents": 0}, "at least one agent"),
-        ({"use_llm_orchestrator": True}, "llm_model"),
+        ({"use_llm_orchestrator": True, "llm_model": "hal"}, "no model has the name 'hal'"),
     ],
 )
 def test_a_setting_out_of_range_says_what_is_allowed(settings, message) -> None:
     with pytest.raises(ConfigurationError, match=message):
         EnhancedWebArenaMAS(**settings)
+
+
+def test_a_model_that_nobody_named_and_nobody_has_a_key_for_is_no_mistake(monkeypatch) -> None:
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    mas = EnhancedWebArenaMAS(use_llm_orchestrator=True)
+    assert mas.llm_model == "rules"
+    assert "no key for a model" in mas.note
+    monkeypatch.setenv("GOOGLE_API_KEY", "k")
+    mas = EnhancedWebArenaMAS(use_llm_orchestrator=True)
+    assert (mas.llm_model, mas.note) == ("gemini-2.5-flash", "")
+
+
+def test_no_key_gets_into_what_crosses_process_borders(monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    assembly = default_assembly(model="gpt-4o")
+    assert b"very-secret" not in pickle.dumps(assembly)
+    assert "very-secret" not in repr(assembly)
+    assembly.planner()
+    assert b"very-secret" not in pickle.dumps(assembly)
 
 
 def test_the_method_may_be_spelled_in_other_ways() -> None:
