@@ -11,8 +11,8 @@ Money is in a `core.BudgetTracker`, asked directly.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from actors.assembly import Assembly
@@ -24,6 +24,7 @@ from actors.purses import LedgerPurse, Spender
 from actors.subtasks import funded, node_scope, with_spent
 from core.budget import BudgetTracker, Enforcement, Refused
 from core.errors import WorldError
+from core.pages import Value
 from core.tasks import AgentResponse, PublicTask
 from planner.decisions import Decider, PlanCache
 from planner.orchestrator import OrchestratorMachine, PlanPricing
@@ -119,6 +120,8 @@ class EpisodeSetup:
     seed: int = 0
     cookies: tuple[tuple[str, str, str], ...] = ()
     """(base URL, name, value) of the signed-in user."""
+    site_notes: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Site name to what exploration and past plans taught about it."""
     max_ticks: int = 400
     """Ticks after which the episode is out of time."""
 
@@ -194,6 +197,7 @@ class InProcessEpisode:
             agents=assembly.agents,
             budget=self.ledger.limit,
             max_nodes=assembly.max_nodes,
+            site_notes=setup.site_notes,
         )
         self._tell(
             TaskTaken(

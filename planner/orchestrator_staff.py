@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from core.errors import PlanError
 from core.pages import Value
-from core.plans import NodeInput, PlanNode, ValueType
+from core.plans import NodeInput, PlanNode, ValueType, Verb
 from core.tasks import PublicTask
 from planner.orchestrator_signals import TaskTaken
 from planner.requests import NodeReport
@@ -16,6 +17,9 @@ from policies.profiles import AgentProfile
 from policies.subtask_signals import SubtaskOrder
 
 __all__ = ["Assignment", "Staff", "bound_arguments", "start_url", "subtask_order"]
+
+_ONE_WORD = re.compile(r"[\w.-]+")
+_ONESELF = frozenset({"me", "my", "myself", "i"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ def subtask_order(
     public = task.request.task
     arguments = bound_arguments(node, reports)
     attempt = reports[node.id].attempts + 1
+    notes = task.request.site_notes.get(node.site, {})
     return SubtaskOrder(
         id=f"{task.episode}/{node.id}.{attempt}",
         episode=task.episode,
@@ -87,8 +92,8 @@ def subtask_order(
         price_factor=agent.price_factor,
         arguments=arguments,
         base_url=public.base_urls.get(node.site, ""),
-        start_url=start_url(node, arguments, public),
-        site_notes=task.request.site_notes.get(node.site, {}),
+        start_url=start_url(node, arguments, public, notes),
+        site_notes=notes,
     )
 
 
@@ -101,11 +106,17 @@ def bound_arguments(node: PlanNode, reports: Mapping[int, NodeReport]) -> dict[s
     return {argument.name: _bound(argument, reports) for argument in node.inputs}
 
 
-def start_url(node: PlanNode, arguments: Mapping[str, Value], task: PublicTask) -> str:
+def start_url(
+    node: PlanNode,
+    arguments: Mapping[str, Value],
+    task: PublicTask,
+    site_notes: Mapping[str, Value] | None = None,
+) -> str:
     """Returns the page that a node starts on.
 
-    The first argument of type URL, one called `url` before others; else the task's start page on
-    the node's site; else the site's front page. Empty when the node has no site.
+    The first argument of type URL, one called `url` before others; else the address that notes
+    about the site give a thing that is looked for by its name; else the task's start page on the
+    node's site; else the site's front page. Empty when the node has no site.
     """
     base = task.base_urls.get(node.site, "")
     if not base:
@@ -113,10 +124,26 @@ def start_url(node: PlanNode, arguments: Mapping[str, Value], task: PublicTask) 
     urls = [argument.name for argument in node.inputs if argument.type is ValueType.URL]
     for name in sorted(urls, key=lambda name: name != "url"):
         return urljoin(base + "/", str(arguments[name]))
+    known = _known_address(node, arguments, site_notes or {})
+    if known:
+        return base + known
     for url in task.start_urls:
         if url == base or url.startswith(base + "/"):
             return url
     return base + "/"
+
+
+def _known_address(
+    node: PlanNode, arguments: Mapping[str, Value], site_notes: Mapping[str, Value]
+) -> str:
+    """Returns the path of a named thing on a site whose addresses are known, empty otherwise."""
+    patterns, name = site_notes.get("patterns"), arguments.get("name")
+    if node.subgoal.verb is not Verb.FIND or not isinstance(patterns, dict):
+        return ""
+    pattern = patterns.get(node.subgoal.object)
+    if not isinstance(pattern, str) or not isinstance(name, str) or not _ONE_WORD.fullmatch(name):
+        return ""
+    return pattern.format(quote(name)) if name.casefold() not in _ONESELF else ""
 
 
 def _bound(argument: NodeInput, reports: Mapping[int, NodeReport]) -> Value:

@@ -9,6 +9,7 @@ only sums are printed: no intent, no template, so that looking teaches nothing.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import multiprocessing
 from collections import defaultdict
@@ -22,8 +23,10 @@ from rich.progress import track
 from rich.table import Table
 
 from actors.assembly import Assembly, default_assembly
+from actors.exploration import explore
 from actors.in_process import EpisodeSetup, Minds, run_episode
 from core.events import ActionTaken, SubtaskFailed
+from core.pages import Value
 from core.tasks import Split, Task
 from environment.browsers.in_process.browser import InProcessBrowser
 from environment.hosting import is_hosted
@@ -31,6 +34,7 @@ from environment.judge import judge
 from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
+from environment.world_host import WorldHost
 
 __all__ = ["Options", "Outcome", "Runner", "main", "wilson"]
 
@@ -49,6 +53,8 @@ class Options:
     """Processes."""
     budget: float = 0.05
     """Dollars for each episode."""
+    explore: bool = False
+    """Look around each site once, so that agents know its addresses."""
     show_failures: bool = False
     """Print why tasks failed; refused for the sealed split."""
     key: str = ""
@@ -113,20 +119,22 @@ def _tasks(options: Options) -> list[Task]:
 
 def _run_all(tasks: Sequence[Task], options: Options) -> Iterable[Outcome]:
     if options.workers <= 1:
-        runner = Runner(options.budget)
+        runner = Runner(options.budget, explores=options.explore)
         for task in tasks:
             yield runner.run(task)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(options.workers, _start, (options.budget,)) as pool:
+    with context.Pool(options.workers, _start, (options.budget, options.explore)) as pool:
         yield from pool.imap(_run_in_pool, tasks, chunksize=4)
 
 
 class Runner:
-    """Runs episodes one after the other; nothing is remembered from one to the next."""
+    """Runs episodes one after the other; only what exploration taught of a site is kept."""
 
-    def __init__(self, budget: float) -> None:
+    def __init__(self, budget: float, *, explores: bool = False) -> None:
         self._budget = budget
+        self._explores = explores
+        self._notes: dict[str, dict[str, Value]] = {}
         self._assembly: Assembly = default_assembly()
 
     def run(self, task: Task) -> Outcome:
@@ -149,6 +157,7 @@ class Runner:
             task=task.public(urls),
             budget=self._budget,
             cookies=tuple(host.cookies_for(task.user)),
+            site_notes=self._site_notes(task, host) if self._explores else {},
         )
         browser = InProcessBrowser(DirectTransport(host))
         result = run_episode(setup, assembly, browser, minds=Minds.of(assembly), on_event=on_event)
@@ -168,13 +177,29 @@ class Runner:
             f"{result.response.model_dump_json(exclude_none=True)} {note}"[:900],
         )
 
+    def _site_notes(self, task: Task, host: WorldHost) -> dict[str, dict[str, Value]]:
+        """Looks around once for each site and skin, in a world of its own."""
+        for site in task.sites:
+            if f"{site}/{task.skin}" not in self._notes:
+                other = self._assembly.world(task, {})
+                self._notes[f"{site}/{task.skin}"] = asyncio.run(
+                    explore(
+                        InProcessBrowser(DirectTransport(other)),
+                        host.base_url(site),
+                        session="exploration",
+                        cookies=other.cookies_for(task.user),
+                    )
+                )
+                other.close()
+        return {site: self._notes[f"{site}/{task.skin}"] for site in task.sites}
+
 
 _RUNNERS: list[Runner] = []
 """The runner of a worker process."""
 
 
-def _start(budget: float) -> None:
-    _RUNNERS.append(Runner(budget))
+def _start(budget: float, explores: bool) -> None:
+    _RUNNERS.append(Runner(budget, explores=explores))
 
 
 def _run_in_pool(task: Task) -> Outcome:

@@ -97,7 +97,8 @@ def _went_to_best(scene: Scene) -> bool:
 def _by_address(scene: Scene, name: str) -> list[Wish] | None:
     """Returns the step to the address that the site's pattern gives for a name."""
     last = scene.last
-    if last is not None and isinstance(last.action, Goto) and scene.page.status < 400:
+    is_direct = last is None or isinstance(last.action, Goto)  # opened there, or went on purpose
+    if is_direct and scene.page.status < 400:
         parts = path_parts(scene.url)
         if len(parts) >= 2 and squash(parts[1]) == squash(name):
             return deliver(scene, {})
@@ -107,7 +108,7 @@ def _by_address(scene: Scene, name: str) -> list[Wish] | None:
     if not pattern:
         return None
     guess = scene.absolute(pattern.format(quote(name)))
-    if scene.went_to(guess):
+    if scene.went_to(guess) or same_page(scene.url, guess):
         return None
     return do(Goto(guess))
 
