@@ -87,7 +87,6 @@ def bind(
         pydantic.ValidationError: The template is not a plan.
         ValueError: A number is needed where the slot has none.
     """
-
     hosts = {f"\x04{site}\x03": url for site, url in (base_urls or {}).items()}
 
     def fill(value: JsonValue) -> JsonValue:
