@@ -193,6 +193,23 @@ def test_a_log_that_closes_what_is_not_open_is_our_bug():
         ledger().replay([SpendRefunded(episode="", reservation="ghost")])
 
 
+def test_a_log_that_opens_a_reservation_twice_is_our_bug():
+    events = []
+    ledger(on_event=events.append).reserve("a", 100, holder="x")
+    book = ledger()
+    book.replay(events)
+    assert book.reserved == 100
+    with pytest.raises(InvariantError, match="opened twice"):
+        book.replay(events)
+    assert book.reserved == 100
+    closed = [*events, SpendSettled(episode="", reservation="a", amount=40)]
+    book = ledger()
+    book.replay(closed)
+    with pytest.raises(InvariantError, match="opened twice"):
+        book.replay(events)
+    assert (book.spent, book.reserved) == (40, 0)
+
+
 def test_events_of_expiry_say_so():
     events = []
     book = ledger(on_event=events.append)

@@ -92,6 +92,9 @@ def test_garbage_in_the_middle_of_a_log_is_told_with_its_place():
     )
     with pytest.raises(CodecError, match="not an envelope"):
         list(CODEC.read(io.BytesIO(good + b"\x01" + good)))
+    for never_msgpack in (b"\xc1", b"\xa2\xff\xfe"):
+        with pytest.raises(CodecError, match="no message at byte"):
+            list(CODEC.read(io.BytesIO(good + never_msgpack + good)))
 
 
 def test_two_models_of_one_kind_are_refused():
