@@ -159,6 +159,16 @@ class Ports:
     """Whether the machine's decider may wait for a person: then it decides in a thread."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Planning:
+    """A planner that is being waited for."""
+
+    purse: CallPurse
+    cause: str
+    waiting: asyncio.Future[PlannerAnswered]
+    """The answer; its thread cannot be stopped, but need not be waited for."""
+
+
 class EpisodeRun:
     """One episode, from its message to its last event."""
 
@@ -194,6 +204,7 @@ class EpisodeRun:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_finished = False
         self._asks = 0
+        self._planning: _Planning | None = None
         self._last: EventEnvelope | None = None
 
     def cancel(self, reason: str) -> None:
@@ -243,9 +254,14 @@ class EpisodeRun:
                 event = await asyncio.wait_for(self._inbox.get(), left)
             except TimeoutError:
                 until = time.monotonic() + _GRACE_S
-                event = TimeUp(
-                    id=f"{asked.episode}/time", reason=f"out of time after {asked.deadline_s} s"
+                reason = f"out of time after {asked.deadline_s} s"
+                event = await self._broken_off(reason) or TimeUp(
+                    id=f"{asked.episode}/time", reason=reason
                 )
+            if isinstance(event, CancelAsked):
+                stopped = await self._broken_off(event.reason)
+                if stopped is not None:
+                    await self._handle(stopped)
             await self._handle(event)
         assert self._last is not None, "the machine's last fact is that it finished"
         return self._last
@@ -385,18 +401,46 @@ class EpisodeRun:
                     )
                 )
             case AskPlanner() | AskReplan():
-                self._inbox.put_nowait(await self._planned(step))
+                answered = await self._planned(step)
+                if answered is not None:
+                    self._inbox.put_nowait(answered)
 
-    async def _planned(self, step: AskPlanner | AskReplan) -> PlannerAnswered:
+    async def _planned(self, step: AskPlanner | AskReplan) -> PlannerAnswered | None:
+        """Returns the planner's answer, `None` when nobody waited for it any more."""
         episode = self._asked.episode
         self._asks += 1
         prefix = f"{episode}/model{self._asks}/"
         loop = asyncio.get_running_loop()
         purse = CallPurse(DistantPurse(self._ports.budget, episode, prefix, loop))
-        answered = await asyncio.to_thread(planned, self._ports.planner, step, purse)
-        for call in purse.take_calls():
-            self._write(called(call, episode), cause=step.cause)
+        planning = asyncio.to_thread(planned, self._ports.planner, step, purse)
+        conversation = _Planning(purse, step.cause, asyncio.ensure_future(planning))
+        self._planning = conversation
+        await asyncio.wait({conversation.waiting})
+        if self._planning is not conversation:
+            return None
+        answered = conversation.waiting.result()
+        self._planning = None
+        self._tell_calls(conversation)
         return answered
+
+    async def _broken_off(self, reason: str) -> PlannerAnswered | None:
+        """Stops waiting for a planner; what its model may still be billed counts in full."""
+        conversation, self._planning = self._planning, None
+        if conversation is None:
+            return None
+        conversation.waiting.cancel()
+        await asyncio.to_thread(conversation.purse.close)
+        self._tell_calls(conversation)
+        return PlannerAnswered(
+            id=f"{conversation.cause}/planner",
+            plan=None,
+            reason=reason,
+            spent=conversation.purse.spent,
+        )
+
+    def _tell_calls(self, conversation: _Planning) -> None:
+        for call in conversation.purse.take_calls():
+            self._write(called(call, self._asked.episode), cause=conversation.cause)
 
     async def _open_ledger(self) -> None:
         asked = self._asked

@@ -7,19 +7,24 @@ import threading
 
 import pytest
 
+from actors.episodes import EpisodeRun, Ports
 from actors.journal import Journal, TickClock
 from actors.ledgers import Ledgers
-from actors.messages import MoveMoney, OpenLedger, RunSubtask
+from actors.messages import MoveMoney, OpenLedger, PlanFound, RunSubtask, SolveTask
 from actors.model_money import CallPurse
 from actors.purses import LedgerPurse, Spender
+from actors.rehearsal.plans import fork, mini_task
 from actors.subtasks import SubtaskRun
 from core.budget import BudgetTracker, Enforcement
 from core.errors import LedgerUnavailableError
-from core.events import SubtaskFailed
+from core.events import EpisodeFinished, SubtaskFailed
 from core.pages import Answer, Observation
 from core.plans import PlanNode, Subgoal, Verb
+from planner.decisions import RetryOnly
+from planner.orchestrator import OrchestratorMachine
 from policies import rendering
 from policies.compute import derive
+from policies.profiles import DEFAULT_POOL
 from policies.subtask import SubtaskMachine, SubtaskParts
 from policies.tariff import Tariff
 from policies.view import Choice
@@ -145,3 +150,73 @@ def test_a_choice_that_comes_too_late_is_in_the_attempts_sum_at_its_bound(cost_b
     assert "no choice after" in result.reason
     assert (state.spent, state.reserved) == (result.spent, 0)
     assert result.spent == 700 + Tariff().charge(node.tier, 1.0, 0, "goto")
+
+
+class Dreamer:
+    """A planner whose model answers only after the episode was out of time."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.has_answered = threading.Event()
+
+    def plan(self, request):
+        assert request.purse.reserve("call", 900) == ""
+        self.may_answer.wait(10)
+        request.purse.settle("call", 5)
+        self.has_answered.set()
+        return fork()
+
+    def replan(self, request):
+        raise AssertionError(request)
+
+
+class Budget(Teller):
+    """The whole port that an episode wants."""
+
+    async def open(self, asked) -> None:
+        self.ledgers.open(asked)
+
+    async def close_holder(self, asked):
+        return self.ledgers.close_holder(asked)
+
+    async def close(self, asked) -> None:
+        self.final = self.ledgers.state(asked.episode)
+        self.ledgers.close(asked.episode)
+
+
+class Forgetful:
+    async def look_up(self, asked) -> PlanFound:
+        del asked
+        return PlanFound(plan=None, reason="nothing is remembered")
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_plan_that_comes_too_late_is_in_the_episodes_sum_at_its_bound(is_cancelled) -> None:
+    dreamer, budget = Dreamer(), Budget()
+    ports = Ports(
+        agents={}, profiles=DEFAULT_POOL, budget=budget, cache=Forgetful(), planner=dreamer
+    )
+    asked = SolveTask(
+        episode="e",
+        task=mini_task("x"),
+        budget=10_000,
+        hard_cap=10_000,
+        deadline_s=10.0 if is_cancelled else 0.2,
+    )
+    events = []
+    journal = Journal("orchestrator", events.append, clock=TickClock())
+    run = EpisodeRun(asked, OrchestratorMachine(RetryOnly(), Tariff()), ports, journal)
+
+    async def ended():
+        if is_cancelled:
+            asyncio.get_running_loop().call_later(0.2, run.cancel, "no more")
+        seen = [envelope async for batch in run.run() for envelope in batch]
+        dreamer.may_answer.set()
+        assert await asyncio.to_thread(dreamer.has_answered.wait, 10)
+        return seen[-1].body
+
+    finished = asyncio.run(ended())
+    assert isinstance(finished, EpisodeFinished)
+    assert ("no more" if is_cancelled else "out of time") in finished.reason
+    assert finished.spent == budget.final.spent >= 900
+    assert budget.final.reserved == 0
