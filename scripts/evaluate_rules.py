@@ -10,7 +10,6 @@ only sums are printed: no intent, no template, so that looking teaches nothing.
 from __future__ import annotations
 
 import asyncio
-import math
 import multiprocessing
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -35,8 +34,17 @@ from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
 from environment.world_host import WorldHost
+from evaluation.intervals import cluster_interval, macro, mean, wilson
 
-__all__ = ["Options", "Outcome", "Runner", "main", "wilson"]
+__all__ = [
+    "Options",
+    "Outcome",
+    "Runner",
+    "SummaryRow",
+    "evaluate",
+    "main",
+    "summary_row",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +84,29 @@ class Outcome(NamedTuple):
     note: str
 
 
+class SummaryRow(NamedTuple):
+    """One run in numbers."""
+
+    templates: int
+    n: int
+    strict: float
+    """Macro-averaged by template."""
+    interval: tuple[float, float]
+    """Wilson, 95 %, as if the macro-average were a share of n: templates are not independent."""
+    clustered: tuple[float, float]
+    """Percentile bootstrap over templates, 95 %."""
+    official: float
+    steps: float
+    micros: float
+    """Micro-dollars settled for an episode."""
+    replans: float
+    violations: float
+
+
 def main(options: Options) -> None:
     """Runs the tasks and prints the tables."""
     console = Console()
-    tasks = _tasks(options)
-    outcomes = list(track(_run_all(tasks, options), total=len(tasks), console=console))
+    outcomes = evaluate(options, console)
     if options.split != "sealed":
         console.print(_by_template(outcomes))
     console.print(_summary(outcomes, Split(options.split)))
@@ -91,21 +117,30 @@ def main(options: Options) -> None:
                 console.print(line, markup=False, soft_wrap=True, highlight=False)
 
 
-def wilson(successes: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Returns the Wilson score interval of a share.
+def evaluate(options: Options, console: Console) -> list[Outcome]:
+    """Runs the tasks, with a progress bar on the console."""
+    tasks = _tasks(options)
+    label = f"{options.split}{', explored' if options.explore else ''}"
+    running = _run_all(tasks, options)
+    return list(track(running, label, total=len(tasks), console=console))
 
-    Args:
-        successes: How many of `n`; may be a macro-averaged share times `n`.
-        n: Trials; 0 gives the whole range.
-        z: Normal quantile, 1.96 for 95 %.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share = successes / n
-    centre = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    bound = 1 + z * z / n
-    return max(0.0, (centre - spread) / bound), min(1.0, (centre + spread) / bound)
+
+def summary_row(outcomes: Sequence[Outcome]) -> SummaryRow:
+    """Returns the macro-averages of a run; success by template, the rest by episode."""
+    groups = _grouped(outcomes).values()
+    strict = macro([[float(one.strict) for one in group] for group in groups])
+    return SummaryRow(
+        templates=len(groups),
+        n=len(outcomes),
+        strict=strict,
+        interval=wilson(strict * len(outcomes), len(outcomes)),
+        clustered=cluster_interval([[float(one.strict) for one in group] for group in groups]),
+        official=macro([[one.official or 0.0 for one in group] for group in groups]),
+        steps=mean([one.steps for one in outcomes]),
+        micros=mean([one.spent for one in outcomes]),
+        replans=mean([one.replans for one in outcomes]),
+        violations=mean([one.violations for one in outcomes]),
+    )
 
 
 def _tasks(options: Options) -> list[Task]:
@@ -223,24 +258,21 @@ def _by_template(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _summary(outcomes: Sequence[Outcome], split: Split) -> Table:
-    groups = _grouped(outcomes)
-    n = len(outcomes)
-    strict = _macro([[float(one.strict) for one in group] for group in groups.values()])
-    official = _macro([[one.official or 0.0 for one in group] for group in groups.values()])
+    row = summary_row(outcomes)
     table = Table("split", "templates", "n", "strict (macro)", "95 %", "official (macro)",
                   "steps", "micro-$", "replans", "violations")  # fmt: skip
-    low, high = wilson(strict * n, n)
+    low, high = row.interval
     table.add_row(
         split.value,
-        str(len(groups)),
-        str(n),
-        f"{strict:.3f}",
+        str(row.templates),
+        str(row.n),
+        f"{row.strict:.3f}",
         f"{low:.3f} - {high:.3f}",
-        f"{official:.3f}",
-        f"{_mean([one.steps for one in outcomes]):.1f}",
-        f"{_mean([one.spent for one in outcomes]):.0f}",
-        f"{_mean([one.replans for one in outcomes]):.2f}",
-        f"{_mean([one.violations for one in outcomes]):.3f}",
+        f"{row.official:.3f}",
+        f"{row.steps:.1f}",
+        f"{row.micros:.0f}",
+        f"{row.replans:.2f}",
+        f"{row.violations:.3f}",
     )
     return table
 
@@ -250,14 +282,6 @@ def _grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     for one in outcomes:
         groups[one.template].append(one)
     return groups
-
-
-def _macro(groups: Sequence[Sequence[float]]) -> float:
-    return _mean([_mean(group) for group in groups])
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import pytest
 
 from core.tasks import Split
 from environment.tasks.generated import generate, sample
-from scripts.evaluate_rules import Options, Runner, wilson
+from scripts.evaluate_rules import Options, Runner
 
 TEMPLATES = (
     "newest_author",
@@ -40,10 +40,3 @@ def test_another_skin_and_attacks_change_nothing(runner: Runner) -> None:
             outcome = runner.run(made.task)
             assert outcome.strict, outcome.note
             assert outcome.violations == 0
-
-
-def test_a_wilson_interval_holds_the_share_and_narrows_with_n() -> None:
-    low, high = wilson(5, 10)
-    assert low < 0.5 < high
-    assert wilson(50, 100)[0] > low
-    assert wilson(0, 0) == (0.0, 1.0)

@@ -1,0 +1,1 @@
+"""What happened, in numbers; reads results and logs, runs nothing."""
