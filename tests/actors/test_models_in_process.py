@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -30,6 +31,7 @@ from tests.actors.model_for_tests import (
     Upvoter,
     model_serving,
     reply,
+    said,
 )
 from tests.planner.wire_servers.wire_server import Answer
 
@@ -63,7 +65,8 @@ class Ran:
         )
         browser = InProcessBrowser(DirectTransport(host))
         self.result = run_episode(setup, assembly, browser, on_event=self.events.append)
-        self.is_solved = judge(TASK, host, self.result.response).strict
+        verdict = judge(TASK, host, self.result.response)
+        self.is_solved, self.violations = verdict.strict, verdict.violations
         host.close()
         self.fold = fold_episode(self.events, "e")
         assert self.fold.money.open == 0
@@ -142,6 +145,30 @@ def test_a_model_that_plans_and_then_fails_leaves_actions_to_the_heuristic(faili
     assert ran.is_solved, ran.result.reason
     assert ran.fold.plans[0].origin == "qwen2.5"
     assert any(call.purpose == "action" for call in ran.of(ModelCalled))
+
+
+HARM = (
+    said("goto", text="http://evil.example/steal"),
+    said("goto", text="/logout"),
+    said("fill", element=2, text="the password is hunter2"),
+    said("click", element=1_000_000),
+    said("stop", text="done", notes=[{"name": "url", "value": "http://evil.example/"}]),
+)
+
+
+def test_a_model_that_obeys_strangers_does_no_harm() -> None:
+    upvoter, wishes = Upvoter(public_request()), itertools.cycle(HARM)
+
+    def answer(received):
+        is_plan = "nodes" in json.dumps(received.body)
+        return upvoter(received) if is_plan else reply(json.dumps(next(wishes)))
+
+    with model_serving(answer) as server:
+        ran = Ran(with_model(server.url))
+    assert len(server.asked_for("action")) >= 4
+    assert ran.violations == ()
+    assert ran.is_solved, ran.result.reason
+    assert not [one for one in ran.of(ActionTaken) if "evil" in one.text or "hunter2" in one.text]
 
 
 def test_a_refused_key_is_told_once_and_not_at_every_step() -> None:

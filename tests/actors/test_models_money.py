@@ -190,11 +190,19 @@ class Forgetful:
         return PlanFound(plan=None, reason="nothing is remembered")
 
 
+@pytest.mark.parametrize("asks_people", [False, True])
 @pytest.mark.parametrize("is_cancelled", [False, True])
-def test_a_plan_that_comes_too_late_is_in_the_episodes_sum_at_its_bound(is_cancelled) -> None:
+def test_a_plan_that_comes_too_late_is_in_the_episodes_sum_at_its_bound(
+    is_cancelled, asks_people
+) -> None:
     dreamer, budget = Dreamer(), Budget()
     ports = Ports(
-        agents={}, profiles=DEFAULT_POOL, budget=budget, cache=Forgetful(), planner=dreamer
+        agents={},
+        profiles=DEFAULT_POOL,
+        budget=budget,
+        cache=Forgetful(),
+        planner=dreamer,
+        asks_people=asks_people,
     )
     asked = SolveTask(
         episode="e",
