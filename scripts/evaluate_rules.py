@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import tyro
 from rich.console import Console
@@ -34,16 +33,14 @@ from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
 from environment.world_host import WorldHost
-from evaluation.intervals import cluster_interval, macro, mean, wilson
+from evaluation.outcomes import Outcome, by_template, summary_row
+from scripts.guesser import Guesser
 
 __all__ = [
     "Options",
-    "Outcome",
     "Runner",
-    "SummaryRow",
     "evaluate",
     "main",
-    "summary_row",
 ]
 
 
@@ -63,44 +60,12 @@ class Options:
     """Dollars for each episode."""
     explore: bool = False
     """Look around each site once, so that agents know its addresses."""
+    guess: bool = False
+    """Evaluate the baseline that always answers NOT_FOUND instead of the rules."""
     show_failures: bool = False
     """Print why tasks failed; refused for the sealed split."""
     key: str = ""
     """Only this task."""
-
-
-class Outcome(NamedTuple):
-    """One judged episode."""
-
-    key: str
-    template: str
-    intent: str
-    strict: bool
-    official: float | None
-    spent: int
-    steps: int
-    replans: int
-    violations: int
-    note: str
-
-
-class SummaryRow(NamedTuple):
-    """One run in numbers."""
-
-    templates: int
-    n: int
-    strict: float
-    """Macro-averaged by template."""
-    interval: tuple[float, float]
-    """Wilson, 95 %, as if the macro-average were a share of n: templates are not independent."""
-    clustered: tuple[float, float]
-    """Percentile bootstrap over templates, 95 %."""
-    official: float
-    steps: float
-    micros: float
-    """Micro-dollars settled for an episode."""
-    replans: float
-    violations: float
 
 
 def main(options: Options) -> None:
@@ -125,24 +90,6 @@ def evaluate(options: Options, console: Console) -> list[Outcome]:
     return list(track(running, label, total=len(tasks), console=console))
 
 
-def summary_row(outcomes: Sequence[Outcome]) -> SummaryRow:
-    """Returns the macro-averages of a run; success by template, the rest by episode."""
-    groups = _grouped(outcomes).values()
-    strict = macro([[float(one.strict) for one in group] for group in groups])
-    return SummaryRow(
-        templates=len(groups),
-        n=len(outcomes),
-        strict=strict,
-        interval=wilson(strict * len(outcomes), len(outcomes)),
-        clustered=cluster_interval([[float(one.strict) for one in group] for group in groups]),
-        official=macro([[one.official or 0.0 for one in group] for group in groups]),
-        steps=mean([one.steps for one in outcomes]),
-        micros=mean([one.spent for one in outcomes]),
-        replans=mean([one.replans for one in outcomes]),
-        violations=mean([one.violations for one in outcomes]),
-    )
-
-
 def _tasks(options: Options) -> list[Task]:
     if options.split == "official":
         tasks = [task for task in official_tasks(("reddit",)) if is_hosted(task)]
@@ -154,12 +101,12 @@ def _tasks(options: Options) -> list[Task]:
 
 def _run_all(tasks: Sequence[Task], options: Options) -> Iterable[Outcome]:
     if options.workers <= 1:
-        runner = Runner(options.budget, explores=options.explore)
+        runner = _runner(options)
         for task in tasks:
             yield runner.run(task)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(options.workers, _start, (options.budget, options.explore)) as pool:
+    with context.Pool(options.workers, _start, (options,)) as pool:
         yield from pool.imap(_run_in_pool, tasks, chunksize=4)
 
 
@@ -229,12 +176,16 @@ class Runner:
         return {site: self._notes[f"{site}/{task.skin}"] for site in task.sites}
 
 
-_RUNNERS: list[Runner] = []
+def _runner(options: Options) -> Runner | Guesser:
+    return Guesser() if options.guess else Runner(options.budget, explores=options.explore)
+
+
+_RUNNERS: list[Runner | Guesser] = []
 """The runner of a worker process."""
 
 
-def _start(budget: float, explores: bool) -> None:
-    _RUNNERS.append(Runner(budget, explores=explores))
+def _start(options: Options) -> None:
+    _RUNNERS.append(_runner(options))
 
 
 def _run_in_pool(task: Task) -> Outcome:
@@ -243,7 +194,7 @@ def _run_in_pool(task: Task) -> Outcome:
 
 def _by_template(outcomes: Sequence[Outcome]) -> Table:
     table = Table("template", "n", "strict", "official", "steps", "micro-$", "replans")
-    for name, group in sorted(_grouped(outcomes).items()):
+    for name, group in sorted(by_template(outcomes).items()):
         n = len(group)
         table.add_row(
             name,
@@ -275,13 +226,6 @@ def _summary(outcomes: Sequence[Outcome], split: Split) -> Table:
         f"{row.violations:.3f}",
     )
     return table
-
-
-def _grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    groups: dict[str, list[Outcome]] = defaultdict(list)
-    for one in outcomes:
-        groups[one.template].append(one)
-    return groups
 
 
 if __name__ == "__main__":

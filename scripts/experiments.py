@@ -19,8 +19,9 @@ import jinja2
 import tyro
 from rich.console import Console
 
+from evaluation.outcomes import Outcome, by_template, summary_row
 from scripts.evaluate_rules import Options as Evaluation
-from scripts.evaluate_rules import Outcome, evaluate, summary_row
+from scripts.evaluate_rules import evaluate
 
 _PAGE = Path("docs/experiments.md")
 _TEMPLATE = Path(__file__).parent / "pages" / "experiments.md.jinja"
@@ -49,9 +50,11 @@ def main(options: Options) -> None:
         Evaluation(split="sealed", n=options.n, seed=_SEED),
     ]
     outcomes = [evaluate(run, console) for run in runs]
+    guessed = [replace(run, guess=True) for run in runs]
+    guesses = [evaluate(run, console) for run in guessed]
     explored = [replace(run, explore=True) for run in runs]
     again = [evaluate(run, console) for run in explored]
-    page = _page(runs, outcomes, explored, again)
+    page = _page(runs, outcomes, guesses, explored, again)
     if options.print:
         console.print(page, markup=False, highlight=False, soft_wrap=True)
     else:
@@ -69,6 +72,7 @@ class _Template(NamedTuple):
 def _page(
     runs: list[Evaluation],
     outcomes: list[list[Outcome]],
+    guesses: list[list[Outcome]],
     explored: list[Evaluation],
     again: list[list[Outcome]],
 ) -> str:
@@ -77,8 +81,13 @@ def _page(
     return template.render(
         commit=_commit(),
         runs=[
-            {"split": run.split, "row": summary_row(seen), "command": _command(run)}
-            for run, seen in zip(runs, outcomes, strict=True)
+            {
+                "split": run.split,
+                "row": summary_row(seen),
+                "guess": summary_row(guess).strict,
+                "command": _command(run),
+            }
+            for run, seen, guess in zip(runs, outcomes, guesses, strict=True)
         ],
         official=_templates(outcomes[0]),
         explored=[
@@ -95,9 +104,6 @@ def _page(
 
 
 def _templates(outcomes: list[Outcome]) -> list[_Template]:
-    groups: dict[str, list[Outcome]] = {}
-    for one in outcomes:
-        groups.setdefault(one.template, []).append(one)
     return [
         _Template(
             name,
@@ -105,7 +111,7 @@ def _templates(outcomes: list[Outcome]) -> list[_Template]:
             sum(one.strict for one in group),
             sum(one.official == 1.0 for one in group),
         )
-        for name, group in sorted(groups.items(), key=lambda item: int(item[0]))
+        for name, group in sorted(by_template(outcomes).items(), key=lambda item: int(item[0]))
     ]
 
 
