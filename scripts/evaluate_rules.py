@@ -9,7 +9,6 @@ only sums are printed: no intent, no template, so that looking teaches nothing.
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,10 +20,9 @@ from rich.progress import track
 from rich.table import Table
 
 from actors.assembly import Assembly, default_assembly
-from actors.exploration import explore
 from actors.in_process import EpisodeSetup, Minds, run_episode
+from actors.site_memory import SiteMemory
 from core.events import ActionTaken, SubtaskFailed
-from core.pages import Value
 from core.tasks import Split, Task
 from environment.browsers.in_process.browser import InProcessBrowser
 from environment.hosting import is_hosted
@@ -32,7 +30,6 @@ from environment.judge import judge
 from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
-from environment.world_host import WorldHost
 from evaluation.outcomes import Outcome, by_template, summary_row
 from scripts.guesser import Guesser
 
@@ -115,8 +112,7 @@ class Runner:
 
     def __init__(self, budget: float, *, explores: bool = False) -> None:
         self._budget = budget
-        self._explores = explores
-        self._notes: dict[str, dict[str, Value]] = {}
+        self._memory = SiteMemory(None) if explores else None
         self._assembly: Assembly = default_assembly()
 
     def run(self, task: Task) -> Outcome:
@@ -139,7 +135,7 @@ class Runner:
             task=task.public(urls),
             budget=self._budget,
             cookies=tuple(host.cookies_for(task.user)),
-            site_notes=self._site_notes(task, host) if self._explores else {},
+            site_notes=self._memory.notes_for(task) if self._memory else {},
         )
         browser = InProcessBrowser(DirectTransport(host))
         result = run_episode(setup, assembly, browser, minds=Minds.of(assembly), on_event=on_event)
@@ -158,22 +154,6 @@ class Runner:
             len(verdict.violations),
             f"{result.response.model_dump_json(exclude_none=True)} {note}"[:900],
         )
-
-    def _site_notes(self, task: Task, host: WorldHost) -> dict[str, dict[str, Value]]:
-        """Looks around once for each site and skin, in a world of its own."""
-        for site in task.sites:
-            if f"{site}/{task.skin}" not in self._notes:
-                other = self._assembly.world(task, {})
-                self._notes[f"{site}/{task.skin}"] = asyncio.run(
-                    explore(
-                        InProcessBrowser(DirectTransport(other)),
-                        host.base_url(site),
-                        session="exploration",
-                        cookies=other.cookies_for(task.user),
-                    )
-                )
-                other.close()
-        return {site: self._notes[f"{site}/{task.skin}"] for site in task.sites}
 
 
 def _runner(options: Options) -> Runner | Guesser:

@@ -86,6 +86,8 @@ class Options:
     """IN,OUT in dollars per million tokens, for a model that is in no price table (0,0: free)."""
     method: Literal["", "p3o", "ppo_lagrangian", "macpo"] = ""
     """Whose trained policy decides about plans, and which word about money a model is given."""
+    explore: bool = True
+    """Whether embedded sites are looked around once, so that agents know their addresses."""
     seed: int = 0
     """Seed of the episodes."""
     runs: Path = Path("runs")
@@ -226,6 +228,7 @@ def _one(
         budget=options.budget,
         seed=options.seed,
         deadline_s=_deadline_s(options),
+        site_notes=_site_notes(task, options),
         is_judged=bool(task.verified),
     )
     with (
@@ -240,6 +243,14 @@ def _one(
     console.print()
     asked.add(board.model)
     return result
+
+
+def _site_notes(task: Task, options: Options) -> dict[str, dict[str, JsonValue]]:
+    from actors.site_memory import SiteMemory
+
+    if not options.explore:
+        return {}
+    return SiteMemory(options.runs.resolve() / "site_notes.json").notes_for(task)
 
 
 def _deadline_s(options: Options) -> float:
