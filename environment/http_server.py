@@ -17,38 +17,23 @@ is never served.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from queue import SimpleQueue
-from typing import Any, Protocol
 
 import uvicorn
 
 from core.errors import CallerError, ConfigurationError
-from core.http import Headers, HttpRequest, HttpResponse, header
+from core.http import HttpRequest, HttpResponse, header
+from environment.http_asgi import Message, Receive, Send, read_body, read_request, write_response
+from environment.http_lanes import Answer, Lane, RequestHandler, plain_text
 
-__all__ = ["LoopbackConfig", "LoopbackServer", "RequestHandler"]
+__all__ = ["LoopbackConfig", "LoopbackServer"]
 
-_LOG = logging.getLogger(__name__)
 _EPISODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _STOP_S = 5.0
-
-_Message = MutableMapping[str, Any]  # ASGI messages are open dicts
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
-_Answer = asyncio.Future[HttpResponse]
-
-
-class RequestHandler(Protocol):
-    """What an episode attaches; `environment.world_host.WorldHost` is one."""
-
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        """Serves one request."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +64,7 @@ class LoopbackServer:
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._hosts: dict[str, str] = {}
 
     @property
@@ -155,7 +140,7 @@ class LoopbackServer:
             raise CallerError(f"episode {episode!r} has no addresses; call base_urls first")
         if episode in self._lanes:
             raise CallerError(f"episode {episode!r} is attached already")
-        self._lanes[episode] = _Lane(episode, host)
+        self._lanes[episode] = Lane(episode, host)
 
     def detach(self, episode: str) -> None:
         """Forgets an episode and its addresses; an unknown one is no error.
@@ -178,129 +163,29 @@ class LoopbackServer:
         self._socket.close()
         self._server = self._thread = self._socket = None
 
-    async def _serve(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         """The ASGI application."""
         if scope["type"] != "http":
             return
-        body = await _read_body(receive, self._config.body_limit)
+        body = await read_body(receive, self._config.body_limit)
         if body is None:
             limit = f"The body is larger than {self._config.body_limit:,} bytes."
-            response = _plain(413, limit)
+            response = plain_text(413, limit)
         else:
-            response = await self._answer(_request(scope, body))
-        await _write(response, scope["method"], send)
+            response = await self._answer(read_request(scope, body))
+        await write_response(response, scope["method"], send)
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         host = header(request.headers, "host").lower()
         lane = self._lanes.get(self._hosts.get(host, ""))
         if lane is None:
-            return _plain(421, "No episode is served at this address.")
+            return plain_text(421, "No episode is served at this address.")
         if request.url.partition("?")[0].endswith(f"{host}/favicon.ico"):
             return HttpResponse(status=204)  # asked for by browsers, not by agents
-        answer: _Answer = asyncio.get_running_loop().create_future()
+        answer: Answer = asyncio.get_running_loop().create_future()
         lane.put(request, answer)
         try:
             async with asyncio.timeout(self._config.deadline_s):
                 return await answer
         except TimeoutError:
-            return _plain(504, f"No answer within {self._config.deadline_s:g} seconds.")
-
-
-class _Lane:
-    """The queue and the thread of one episode."""
-
-    def __init__(self, episode: str, host: RequestHandler) -> None:
-        self._host = host
-        self._queue: SimpleQueue[tuple[HttpRequest, _Answer] | None] = SimpleQueue()
-        self._is_closed = False
-        # A daemon, so that a site that hangs for good does not keep the process alive.
-        threading.Thread(target=self._run, name=f"episode-{episode}", daemon=True).start()
-
-    def put(self, request: HttpRequest, answer: _Answer) -> None:
-        """Queues a request; called on the server's loop."""
-        self._queue.put((request, answer))
-
-    def close(self) -> None:
-        """Lets the thread end after the request that it serves."""
-        self._is_closed = True
-        self._queue.put(None)
-
-    def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            request, answer = item
-            if answer.cancelled():
-                continue
-            if self._is_closed:
-                response = _plain(503, "This episode has ended.")
-            else:
-                response = self._handle(request)
-            try:
-                answer.get_loop().call_soon_threadsafe(_settle, answer, response)
-            except RuntimeError:  # the server has stopped meanwhile
-                return
-
-    def _handle(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return self._host.handle(request)
-        except Exception:  # noqa: BLE001  # the edge of a site: its bug is a page, as on the web
-            _LOG.exception("a site failed at %s", request.url)
-            return _plain(500, "The site failed.")
-
-
-def _settle(answer: _Answer, response: HttpResponse) -> None:
-    if not answer.done():
-        answer.set_result(response)
-
-
-async def _read_body(receive: _Receive, limit: int) -> bytes | None:
-    """Reads a body; `None` when it is longer than the limit."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"".join(parts)
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            return None
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _request(scope: _Message, body: bytes) -> HttpRequest:
-    headers: Headers = tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in scope["headers"]
-    )
-    query = scope["query_string"]
-    target = scope["raw_path"].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
-    host = header(headers, "host").lower()
-    url = f"http://{host}{target}"
-    return HttpRequest(method=scope["method"], url=url, headers=headers, body=body)
-
-
-async def _write(response: HttpResponse, method: str, send: _Send) -> None:
-    fields = [field for field in response.headers if field[0] != "content-length"]
-    if method == "GET" and _is_page(response):
-        # Going back asks the world again, but never sends a form twice, as the in-process browser.
-        fields.append(("cache-control", "no-store"))
-    if response.status not in (204, 304):
-        fields.append(("content-length", str(len(response.body))))
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
-    body = b"" if method == "HEAD" else response.body
-    start = {"type": "http.response.start", "status": response.status, "headers": encoded}
-    await send(start)
-    await send({"type": "http.response.body", "body": body})
-
-
-def _is_page(response: HttpResponse) -> bool:
-    if header(response.headers, "cache-control"):
-        return False
-    return header(response.headers, "content-type").startswith("text/html")
-
-
-def _plain(status: int, text: str) -> HttpResponse:
-    fields = (("content-type", "text/plain; charset=utf-8"),)
-    return HttpResponse(status=status, headers=fields, body=text.encode())
+            return plain_text(504, f"No answer within {self._config.deadline_s:g} seconds.")
