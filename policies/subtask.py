@@ -13,7 +13,6 @@ step, the step cap ends it, and so does the third time of the same action on the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +26,6 @@ from core.pages import (
     Note,
     Observation,
     Stop,
-    Value,
 )
 from core.plans import Verb
 from policies.subtask_checks import (
@@ -38,7 +36,9 @@ from policies.subtask_checks import (
     stop_failure,
     unmet_postcondition,
 )
-from policies.subtask_reports import MAX_TEXT, action_report, label_of, page_report
+from policies.subtask_memory import SubtaskMemory
+from policies.subtask_purse import SubtaskPurse
+from policies.subtask_reports import MAX_TEXT, action_report, page_report
 from policies.subtask_signals import (
     Act,
     Begun,
@@ -53,16 +53,13 @@ from policies.subtask_signals import (
     PageLost,
     PageSeen,
     Pricing,
-    Refund,
     Refused,
     Rendering,
     Report,
-    Reserve,
-    Settle,
     SubtaskEvent,
     SubtaskOrder,
 )
-from policies.view import AgentView, Choice, PastStep
+from policies.view import AgentView, Choice
 
 __all__ = ["MAX_REPEATS", "PAGELESS", "SubtaskMachine", "SubtaskParts"]
 
@@ -89,16 +86,6 @@ class SubtaskParts:
     computation: Computation
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The one reservation that may be open."""
-
-    id: str
-    amount: int
-    purpose: Action | None
-    """What it pays for; `None`: opening the first page."""
-
-
 class SubtaskMachine:
     """Takes events, returns instructions; holds no page, clock or connection."""
 
@@ -106,16 +93,12 @@ class SubtaskMachine:
         self._parts = parts
         self._state = _State.NEW
         self._order: SubtaskOrder | None = None
-        self._held: _Held | None = None
+        self._purse = SubtaskPurse()
+        self._memory = SubtaskMemory()
         self._page: Observation | None = None
         self._shown: tuple[int, ...] = ()
         self._expanded = 0
-        self._notes: dict[str, Value] = {}
-        self._history: list[PastStep] = []
-        self._seen: Counter[tuple[str, int, int, str]] = Counter()
         self._steps = 0
-        self._reservations = 0
-        self._spent = 0
         self._confidence = 1.0
         self._cause = ""
 
@@ -127,7 +110,7 @@ class SubtaskMachine:
     @property
     def spent(self) -> int:
         """Micro-dollars settled by this attempt."""
-        return self._spent
+        return self._purse.spent
 
     def handle(self, event: SubtaskEvent) -> tuple[Instruction, ...]:
         """Takes one event and returns what to do, in order.
@@ -153,14 +136,14 @@ class SubtaskMachine:
             InvariantError: It does not hold.
         """
         waiting = self._state in (_State.RESERVING, _State.LOADING)
-        if waiting != (self._held is not None):
-            raise InvariantError(f"reservation {self._held} while {self._state}")
+        if waiting != (self._purse.held is not None):
+            raise InvariantError(f"reservation {self._purse.held} while {self._state}")
         if self._order is None:
             return
         if self._steps > self._order.node.step_cap:
             raise InvariantError(f"{self._steps} steps, cap {self._order.node.step_cap}")
-        if not set(self._notes) <= {output.name for output in self._order.node.outputs}:
-            raise InvariantError(f"notes {sorted(self._notes)} are not outputs of the node")
+        if not set(self._memory.notes) <= {output.name for output in self._order.node.outputs}:
+            raise InvariantError(f"notes {sorted(self._memory.notes)} are not outputs of the node")
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -175,11 +158,11 @@ class SubtaskMachine:
             refusal = named_failure(str(error), otherwise=FailureKind.OUTPUT)
             return self._fail(refusal.kind, refusal.reason)
         names = {output.name for output in node.outputs}
-        self._notes = {name: value for name, value in outputs.items() if name in names}
+        self._memory.notes = {name: value for name, value in outputs.items() if name in names}
         return self._deliver()
 
     def _granted(self, event: Granted) -> tuple[Instruction, ...]:
-        held = self._holding(event.reservation)
+        held = self._purse.holding(event.reservation)
         action = held.purpose
         if action is None:
             self._state = _State.LOADING
@@ -195,21 +178,21 @@ class SubtaskMachine:
                 return (Act(action=action, cause=self._cause),)
 
     def _refused(self, event: Refused) -> tuple[Instruction, ...]:
-        held = self._holding(event.reservation)
-        self._held = None
+        held = self._purse.holding(event.reservation)
+        self._purse.held = None
         if isinstance(held.purpose, Stop):
             refusal = stop_failure(held.purpose.reason, self._page)
             return self._fail(refusal.kind, refusal.reason)
         return self._fail(FailureKind.BUDGET, event.reason)
 
     def _page_seen(self, event: PageSeen) -> tuple[Instruction, ...]:
-        assert self._held is not None, "a page is loaded on a reservation"
-        action = self._held.purpose
+        assert self._purse.held is not None, "a page is loaded on a reservation"
+        action = self._purse.held.purpose
         before = self._page
         self._page = event.observation
         self._expanded = 0
         if action is not None:
-            self._remember(before, action, event.observation.problem)
+            self._memory.remember(before, action, event.observation.problem)
         return self._look(action)
 
     def _choice_made(self, event: ChoiceMade) -> tuple[Instruction, ...]:
@@ -225,10 +208,10 @@ class SubtaskMachine:
         return (report, *self._reserve(self._bound_of(action), purpose=action))
 
     def _page_lost(self, event: PageLost) -> tuple[Instruction, ...]:
-        return (*self._close_held(), *self._fail(FailureKind.UNREACHABLE, event.reason))
+        return (*self._close_purse(), *self._fail(FailureKind.UNREACHABLE, event.reason))
 
     def _cancelled(self, event: Cancelled) -> tuple[Instruction, ...]:
-        return (*self._close_held(), *self._fail(FailureKind.CANCELLED, event.reason))
+        return (*self._close_purse(), *self._fail(FailureKind.CANCELLED, event.reason))
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -237,7 +220,7 @@ class SubtaskMachine:
         page = self._current
         if isinstance(action, Expand):
             self._expanded += 1
-            self._remember(page, action, "")
+            self._memory.remember(page, action, "")
         order = self._known
         rendering, node = self._parts.rendering, order.node
         self._shown = rendering.shown_ids(page, node, order.arguments, node.tier, self._expanded)
@@ -253,7 +236,9 @@ class SubtaskMachine:
     def _after_inner(self, action: Note | Answer | Stop) -> tuple[Instruction, ...]:
         match action:
             case Note():
-                self._remember(self._page, action, self._take_note(action))
+                self._memory.remember(
+                    self._page, action, self._memory.take(action, self._known.node)
+                )
                 return self._choose()
             case Answer():
                 return self._deliver()
@@ -261,18 +246,9 @@ class SubtaskMachine:
                 refusal = stop_failure(action.reason, self._page)
                 return self._fail(refusal.kind, refusal.reason)
 
-    def _take_note(self, note: Note) -> str:
-        for output in self._known.node.outputs:
-            if output.name == note.name:
-                if not output.type.accepts(note.value):
-                    return f"{note.name!r} wants a {output.type}"
-                self._notes[note.name] = note.value
-                return ""
-        return f"no output is called {note.name!r}"
-
     def _deliver(self) -> tuple[Instruction, ...]:
         node = self._known.node
-        missing = missing_output(node, self._notes)
+        missing = missing_output(node, self._memory.notes)
         if missing:
             return self._fail(FailureKind.OUTPUT, missing)
         unmet = unmet_postcondition(node.postcondition, self._page)
@@ -285,9 +261,9 @@ class SubtaskMachine:
             node=node.id,
             attempt=order.attempt,
             agent=order.agent,
-            outputs=self._notes,
+            outputs=self._memory.notes,
             steps=self._steps,
-            spent=self._spent,
+            spent=self._purse.spent,
             confidence=self._confidence,
         )
         return (End(event=succeeded, cause=self._cause),)
@@ -295,7 +271,7 @@ class SubtaskMachine:
     def _fail(self, kind: FailureKind, reason: str) -> tuple[Instruction, ...]:
         order = self._known
         self._state = _State.ENDED
-        self._held = None
+        self._purse.held = None
         failed = SubtaskFailed(
             episode=order.episode,
             node=order.node.id,
@@ -304,7 +280,7 @@ class SubtaskMachine:
             failure=kind,
             reason=reason[:MAX_TEXT],
             steps=self._steps,
-            spent=self._spent,
+            spent=self._purse.spent,
             confidence=self._confidence,
         )
         return (End(event=failed, cause=self._cause),)
@@ -317,9 +293,7 @@ class SubtaskMachine:
         if self._steps >= cap:
             return Refusal(FailureKind.STEP_CAP, f"not done after {cap} actions")
         page = self._current
-        key = (page.url, hash(page.elements), len(self._shown), repr(choice.action))
-        self._seen[key] += 1
-        if self._seen[key] >= MAX_REPEATS:
+        if self._memory.times_tried(page, len(self._shown), choice.action) >= MAX_REPEATS:
             return Refusal(
                 FailureKind.ACTION, f"{choice.action.kind} repeated without effect on {page.url}"
             )
@@ -339,35 +313,16 @@ class SubtaskMachine:
         return self._parts.pricing.upper_bound(order.node.tier, order.price_factor)
 
     def _reserve(self, amount: int, *, purpose: Action | None) -> tuple[Instruction, ...]:
-        reservation = f"{self._known.id}:{self._reservations}"
-        self._reservations += 1
-        self._held = _Held(reservation, amount, purpose)
         self._state = _State.RESERVING
-        return (Reserve(reservation=reservation, amount=amount, cause=self._cause),)
+        subtask = self._known.id
+        return (self._purse.reserve(subtask, amount, purpose=purpose, cause=self._cause),)
 
     def _settle(self, amount: int) -> tuple[Instruction, ...]:
-        held = self._held
-        assert held is not None, "only what was reserved is settled"
-        if amount > held.amount:
-            raise InvariantError(f"the tariff charges {amount}, its upper bound was {held.amount}")
-        self._held = None
-        self._spent += amount
-        return (Settle(reservation=held.id, amount=amount, cause=self._cause),)
+        return (self._purse.settle(amount, cause=self._cause),)
 
-    def _close_held(self) -> tuple[Instruction, ...]:
-        """Gives back what was not used; what may have gone out counts in full."""
-        held = self._held
-        if held is None:
-            return ()
-        if self._state is _State.LOADING:
-            return self._settle(held.amount)
-        self._held = None
-        return (Refund(reservation=held.id, cause=self._cause),)
-
-    def _holding(self, reservation: str) -> _Held:
-        if self._held is None or self._held.id != reservation:
-            raise InvariantError(f"{reservation!r} was not asked for; held is {self._held}")
-        return self._held
+    def _close_purse(self) -> tuple[Instruction, ...]:
+        is_under_way = self._state is _State.LOADING
+        return self._purse.close(is_under_way=is_under_way, cause=self._cause)
 
     # -- views and reports -----------------------------------------------------------------------
 
@@ -385,14 +340,14 @@ class SubtaskMachine:
         self._state = _State.CHOOSING
         order = self._known
         bound = order.node.cost_bound
-        left = 1.0 if not bound else max(0.0, 1.0 - self._spent / bound)
+        left = 1.0 if not bound else max(0.0, 1.0 - self._purse.spent / bound)
         view = AgentView(
             node=order.node,
             arguments=order.arguments,
             observation=self._current,
             shown=self._shown,
-            notes=dict(self._notes),
-            history=tuple(self._history),
+            notes=dict(self._memory.notes),
+            history=tuple(self._memory.history),
             base_url=order.base_url,
             steps_left=order.node.step_cap - self._steps,
             budget_left=left,
@@ -402,11 +357,6 @@ class SubtaskMachine:
 
     def _told(self, event: PageObserved | ActionTaken) -> Report:
         return Report(event=event, cause=self._cause)
-
-    def _remember(self, page: Observation | None, action: Action, problem: str) -> None:
-        label = label_of(page, action)
-        url = "" if page is None else page.url
-        self._history.append(PastStep(url=url, action=action, label=label, problem=problem))
 
 
 _ANY_LIVE = (_State.RESERVING, _State.LOADING, _State.CHOOSING)
