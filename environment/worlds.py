@@ -8,7 +8,7 @@ from environment.lru import Lru
 from environment.sites.contract import WorldSpec
 from environment.sites.registry import site_named
 
-__all__ = ["forget_snapshots", "snapshot_of"]
+__all__ = ["snapshot_of"]
 
 _KEPT_BYTES = 256_000_000
 _SNAPSHOTS: Lru[tuple[str, WorldSpec], bytes] = Lru(_KEPT_BYTES)
@@ -35,8 +35,3 @@ def snapshot_of(site: str, spec: WorldSpec) -> bytes:
             known = site_named(site).build(spec)
             _SNAPSHOTS.put(key, known, len(known))
     return known
-
-
-def forget_snapshots() -> None:
-    """Frees every snapshot; the next use builds again."""
-    _SNAPSHOTS.clear()

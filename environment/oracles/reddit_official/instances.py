@@ -39,10 +39,3 @@ class Instance:
         expected = first.get("expected") if isinstance(first, dict) else None
         data = expected.get("retrieved_data") if isinstance(expected, dict) else None
         return tuple(data) if isinstance(data, list) else ()
-
-    def wants_nothing_found(self) -> bool:
-        """Whether the benchmark expects the answer that nothing was found."""
-        evaluators = self.task.verified["eval"]
-        first = evaluators[0] if isinstance(evaluators, list) else None
-        expected = first.get("expected") if isinstance(first, dict) else None
-        return isinstance(expected, dict) and expected.get("status") == "NOT_FOUND_ERROR"

@@ -10,11 +10,11 @@ from pydantic import JsonValue
 
 from core.pages import Observation
 from core.tasks import AgentResponse, PublicTask, ResponseStatus, TaskType
-from environment.oracles.contract import OracleRun, find_all, unreachable
+from environment.oracles.contract import OracleRun, find_all
 from environment.tasks.reddit.walks import Walk, go, keys, press
 from environment.tasks.templates import Facts, Moves
 
-__all__ = ["also_vote", "answering", "claiming", "giving_up", "instead", "then", "undoing"]
+__all__ = ["also_vote", "answering", "claiming", "instead", "then", "undoing"]
 
 Step = Callable[[PublicTask, Observation, Facts], Walk]
 """A walk that a trajectory makes after its end."""
@@ -75,16 +75,6 @@ def claiming(task_type: TaskType, *data: JsonValue) -> Moves:
         if data:
             return _answer(list(data))
         return AgentResponse(task_type=task_type, status=ResponseStatus.SUCCESS)
-
-    return moves
-
-
-def giving_up(task_type: TaskType) -> Moves:
-    """Says that what is there cannot be found."""
-
-    def moves(task: PublicTask, obs: Observation, facts: Facts) -> OracleRun:
-        yield go(task, "/")
-        return unreachable(ResponseStatus.NOT_FOUND_ERROR, task_type)
 
     return moves
 
