@@ -35,6 +35,7 @@ from planner.providers.contract import (
     Purse,
     SpendRefusedError,
 )
+from planner.wrappers.wrapped import Wrapped
 
 __all__ = ["Budgeted", "may_be_billed"]
 
@@ -49,7 +50,7 @@ def may_be_billed(error: ProviderError) -> bool:
 
 
 @dataclass(slots=True)
-class Budgeted:
+class Budgeted(Wrapped):
     """A provider that asks a purse before it calls; safe where its purse is."""
 
     inner: Provider
@@ -58,16 +59,6 @@ class Budgeted:
     unpaid: int = 0
     """Micro-dollars billed beyond a bound for which there was no money left."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self.inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Returns the inner reply, paid for.

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from core.errors import ConfigurationError
 from planner.prices import input_token_bound
 from planner.providers.contract import ModelReply, ModelRequest, Provider, RateLimitedError
+from planner.wrappers.wrapped import Wrapped
 
 __all__ = ["LimitConfig", "Limited", "Limiter"]
 
@@ -116,21 +117,11 @@ class Limiter:
 
 
 @dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(Wrapped):
     """A provider whose callers take turns."""
 
     inner: Provider
     limiter: Limiter
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self.inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Returns the inner reply, when it is this caller's turn.

@@ -20,26 +20,17 @@ from planner.providers.contract import (
     RequestRefusedError,
 )
 from planner.wrappers.cassette import Cassette, copied, request_key
+from planner.wrappers.wrapped import Wrapped
 
 __all__ = ["Recording", "Replaying"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Wrapped):
     """A provider whose answers are written down."""
 
     inner: Provider
     cassette: Cassette
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self.inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Returns the inner reply.

@@ -28,6 +28,7 @@ from planner.providers.contract import (
     ProviderTimeoutError,
     RateLimitedError,
 )
+from planner.wrappers.wrapped import Wrapped
 
 __all__ = ["MAY_PASS", "RetryConfig", "Retrying"]
 
@@ -61,7 +62,7 @@ class RetryConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Retrying:
+class Retrying(Wrapped):
     """A provider that does not give up at once."""
 
     inner: Provider
@@ -70,16 +71,6 @@ class Retrying:
     """Seconds."""
     sleep: Callable[[float], None] = time.sleep
     rng: random.Random = field(default_factory=random.Random)
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self.inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Returns the first reply that an attempt gives; `attempts` also counts those that failed.

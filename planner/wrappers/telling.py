@@ -21,6 +21,7 @@ from planner.providers.contract import (
     ProviderError,
 )
 from planner.wrappers.purses import MeteredPurse
+from planner.wrappers.wrapped import Wrapped
 
 __all__ = ["Telling", "telling"]
 
@@ -28,7 +29,7 @@ _MAX_PROBLEM = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Telling(Wrapped):
     """A provider whose calls are heard of; for one thread at a time."""
 
     inner: Provider
@@ -37,16 +38,6 @@ class Telling:
     listener: CallListener
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self.inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Returns the inner reply.

@@ -20,12 +20,13 @@ from planner.providers.contract import (
     SpendRefusedError,
 )
 from planner.wrappers.fall_back import AllProvidersFailedError
+from planner.wrappers.wrapped import Wrapped
 
 __all__ = ["Thrifty"]
 
 
 @dataclass(frozen=True, slots=True)
-class Thrifty:
+class Thrifty(Wrapped):
     """A provider that makes do with less; stands around a list of providers."""
 
     inner: Provider
@@ -35,16 +36,6 @@ class Thrifty:
     def __post_init__(self) -> None:
         if self.least_output_tokens < 1:
             raise ConfigurationError(f"an answer has tokens, not {self.least_output_tokens}")
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self.inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self.inner.model
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Returns the inner reply to the longest answer that there is money for.
