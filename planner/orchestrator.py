@@ -48,7 +48,7 @@ from planner.orchestrator_signals import (
 )
 from planner.orchestrator_state import EpisodeState, Phase, PlanPricing
 
-__all__ = ["OrchestratorLimits", "OrchestratorMachine", "PlanPricing"]
+__all__ = ["OrchestratorMachine", "PlanPricing"]
 
 _Handler = Callable[..., list[Instruction]]
 """Takes the state and an event of the type that its row names."""
