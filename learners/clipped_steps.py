@@ -35,13 +35,13 @@ class ClippedStepsConfig:
     """λ of GAE for the costs."""
     clip: float = 0.2
     """ε of the clipped surrogates."""
-    epochs: int = 6
+    epochs: int = 4
     """Most passes over a batch."""
     minibatches: int = 4
     """Parts of a pass."""
     target_kl: float = 0.03
     """A pass is the last when KL(old ‖ new) exceeds this."""
-    entropy: float = 0.003
+    entropy: float = 0.01
     """Weight of the entropy bonus, per decision, on advantages of unit deviation; falls linearly
     to 0 over the run."""
     per_task: bool = False
@@ -90,8 +90,9 @@ def clipped_steps(
             team.descend(loss, count, progress)
         survey = team.survey(batch, old, nothing)
         if survey.kl > config.target_kl:
-            return StepsTaken(survey, epoch + 1)
-    return StepsTaken(survey, config.epochs)
+            break
+    team.adapt(survey.kl, progress)
+    return StepsTaken(survey, epoch + 1)
 
 
 def task_weights(batch: Batch, team: Team, config: ClippedStepsConfig) -> Tensor:

@@ -29,9 +29,9 @@ Sums = npt.NDArray[np.float64]
 class MultiplierConfig:
     """Gains of a proportional-integral controller on the relative violation."""
 
-    proportional: float = 0.5
+    proportional: float = 1.0
     """Damps: answers the violation of now. In units of the trade-off scale."""
-    integral: float = 0.05
+    integral: float = 0.2
     """Finds λ*: adds up violations. In units of the trade-off scale."""
     cap: float = 100.0
     """Largest multiplier, in units of the trade-off scale; reaching it means: infeasible so far."""

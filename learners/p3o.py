@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -35,7 +34,7 @@ from learners.contract import EnvSpec
 from learners.episodes import Evidence
 from learners.fragments import Fragment
 from learners.losses import clipped_cost_sum, clipped_reward_sum, lagrangian_advantage
-from learners.multipliers import AdaptivePenalty, PenaltyConfig, cost_unit, trade_off_scale
+from learners.multipliers import AdaptivePenalty, PenaltyConfig, trade_off_scale
 from learners.reducer import Reducer
 from learners.team import NetworkConfig, Survey, Team
 from learners.updates import Update, UpdateStatus
@@ -80,7 +79,7 @@ class P3O:
         mean, deviations = advantage_moments(heads, batch.weight, team.reducer)
         kappa = torch.tensor(
             self.penalty.begin(
-                trade_off_scale(deviations.double().numpy()), violated=_clearly(evidence)
+                trade_off_scale(deviations.double().numpy()), violated=evidence.clearly_violated
             ),
             dtype=torch.float32,
         )
@@ -106,12 +105,6 @@ class P3O:
         team, penalty = pickle.loads(data)
         self.team.load_state(team)
         self.penalty.load_state(penalty)
-
-
-def _clearly(evidence: Evidence) -> npt.NDArray[np.bool_]:
-    """Whether each limit is broken by more than 5 %: less is noise, [K]."""
-    unit = cost_unit(evidence.costs, evidence.limits)
-    return np.asarray(evidence.violation > 0.05 * unit)
 
 
 class _Taken(NamedTuple):
@@ -158,6 +151,7 @@ def _descend(
         survey = team.survey(batch, old, heads[:, 1:], config.clip)
         if survey.kl > config.target_kl:
             break
+    team.adapt(survey.kl, progress)
     return _Taken(survey, epoch, opened / everything)
 
 

@@ -76,7 +76,7 @@ class PPOLagrangian:
         if evidence.fresh:
             _, deviations = advantage_moments(heads, batch.weight, team.reducer)
             scale = trade_off_scale(deviations.double().numpy())
-            self.multipliers.update(evidence.costs, evidence.limits, scale, 1.0 - 0.9 * progress)
+            self.multipliers.update(evidence.costs, evidence.limits, scale, 1.0 - 0.5 * progress)
         values = self.multipliers.values
         advantage = lagrangian_advantage(heads, torch.tensor(values, dtype=torch.float32))
         taken = clipped_steps(team, batch, advantage, config, progress)

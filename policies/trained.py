@@ -157,7 +157,7 @@ class TrainedPolicy:
             ConfigurationError: There is no such file, it is cut short, or it is something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except FileNotFoundError as error:
             raise ConfigurationError(f"no policy file at {path}") from error
