@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 class TrainConfig:
     """How long, how wide, with what seed. The first limit that is reached ends the run."""
 
-    total_steps: int | None = 400_000
+    total_steps: int | None = 300_000
     """Environment steps, all environments together; `None`: no limit."""
     iterations: int | None = None
     """Updates; `None`: no limit."""
@@ -66,7 +66,7 @@ class TrainConfig:
     """Decides everything random: parameters, actions, minibatches, episodes."""
     num_envs: int = 64
     """N: environments stepped side by side."""
-    rollout_length: int = 64
+    rollout_length: int = 32
     """T: least steps of each environment per iteration; more until N episodes have ended."""
     longest_episode: int = 10_000
     """An episode with more steps is an error of the environment."""
