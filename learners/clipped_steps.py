@@ -84,7 +84,9 @@ def clipped_steps(
     nothing = torch.zeros(len(batch), 0)
     entropy = config.entropy * (1.0 - progress)
     survey = team.survey(batch, old, nothing)
-    for epoch in range(config.epochs):
+    passes = 0
+    while passes < config.epochs:
+        passes += 1
         for part in minibatches(batch, config.minibatches, team.generator, team.reducer):
             loss, count = _loss(team, batch, part, scaled, config.clip, entropy)
             team.descend(loss, count, progress)
@@ -92,7 +94,7 @@ def clipped_steps(
         if survey.kl > config.target_kl:
             break
     team.adapt(survey.kl, progress)
-    return StepsTaken(survey, epoch + 1)
+    return StepsTaken(survey, passes)
 
 
 def task_weights(batch: Batch, team: Team, config: ClippedStepsConfig) -> Tensor:

@@ -67,7 +67,7 @@ class Evidence:
 
     @property
     def clearly_violated(self) -> npt.NDArray[np.bool_]:
-        """Whether each limit is broken by more than 5 % and by more than two errors. [K]"""
+        """Whether each limit is broken by more than 5 % and by more than two errors, [K]."""
         allowed = np.maximum(0.05 * np.abs(self.limits), 2.0 * self.errors)
         return np.asarray(self.violation > allowed)
 

@@ -44,13 +44,14 @@ class MultiplierConfig:
 
 
 class DampedMultipliers:
-    """λ = max(0, I + P): I adds up the relative violation, P answers the one of now.
+    """Multipliers λ = max(0, I + P): I adds up relative violations, P answers the one of now.
 
     e = (J_C − d) / max(d, u),   I ← clip(I + k_i s e, 0, cap·s),   λ = clip(I + k_p s e, 0, cap·s)
 
-    with e and k_p e bounded, so that a bad start winds nothing up (the form of Stooke et al. 2020, arXiv 2007.03964, without its derivative term.) s is the
-    trade-off scale std(A_r) / std(A_c): the natural size of λ, so that the gains need no tuning
-    when rewards or costs change their unit. u keeps e finite when d is 0.
+    with e and k_p e bounded, so that a bad start winds nothing up. This is the form of Stooke et
+    al. 2020 (arXiv 2007.03964) without its derivative term. s is the trade-off scale
+    std(A_r) / std(A_c): the natural size of λ, so that the gains need no tuning when rewards or
+    costs change their unit. u keeps e finite when d is 0.
     """
 
     def __init__(self, num_costs: int, config: MultiplierConfig) -> None:

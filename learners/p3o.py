@@ -13,9 +13,9 @@ Where we differ, and why:
 * A_r and A_c are divided by one common scale, so the penalty and the violation keep their ratio.
 * The maximum with 0 is decided on the full batch before each pass, not in each minibatch: noise
   through the maximum pushes in one direction and makes the policy needlessly cautious.
-* max(0, x) has no derivative at x = 0, where the solution lies: every slope in [0, 1] is one. We take
-  the slope λ*/κ there, with a thin layer in which it goes from 0 to 1. With slopes 0 and 1 alone
-  steps jump to and fro across the limit, and Adam sees little but the jumps.
+* max(0, x) has no derivative at x = 0, where the solution lies: every slope in [0, 1] is one. We
+  take the slope λ*/κ there, with a thin layer in which it goes from 0 to 1. With slopes 0 and 1
+  alone steps jump to and fro across the limit, and Adam sees little but the jumps.
 * κ follows an estimate of λ* (`multipliers.AdaptivePenalty`): a κ twenty times too large is exact
   as well, but its steps jump across the limit.
 """
@@ -52,8 +52,8 @@ class P3OConfig:
     penalty: PenaltyConfig = field(default_factory=PenaltyConfig)
     """How κ finds its size."""
     layer: float = 0.1
-    """Width of the layer around the limit in which the penalty's slope goes from 0 to 1, in units of
-    the limit."""
+    """Width of the layer around the limit in which the penalty's slope goes from 0 to 1, in units
+    of the limit."""
     steps: ClippedStepsConfig = field(default_factory=ClippedStepsConfig)
     """How a batch is used."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
@@ -137,7 +137,7 @@ class _Kink(NamedTuple):
     """λ* / κ: the slope at x = 0 with which learning comes to rest. [K]"""
 
     def gates(self, costs: Tensor) -> Tensor:
-        """Slope of max(0, x) for S_c on the full batch: 0, 1, or between in the layer. [K]"""
+        """Slope of max(0, x) for S_c on the full batch: 0, 1, or between in the layer, [K]."""
         return (self.rest + (costs + self.slack) / self.width).clamp(0.0, 1.0)
 
 
@@ -173,7 +173,9 @@ def _descend(
     survey = team.survey(batch, old, heads[:, 1:], config.clip)
     opened = torch.zeros_like(kappa)
     start = survey.costs  # Σ_a A_c at the old policy: 0 up to sampling, taken off
-    for epoch in range(1, config.epochs + 1):
+    passes = 0
+    while passes < config.epochs:
+        passes += 1
         gates = kink.gates((survey.costs - start).float())
         opened += gates
         for part in minibatches(batch, config.minibatches, team.generator, team.reducer):
@@ -183,7 +185,7 @@ def _descend(
         if survey.kl > config.target_kl:
             break
     team.adapt(survey.kl, progress)
-    return _Taken(survey, epoch, opened / epoch)
+    return _Taken(survey, passes, opened / passes)
 
 
 def _scale(team: Team, batch: Batch, heads: Tensor, estimate: Tensor) -> float:

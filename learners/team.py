@@ -31,8 +31,8 @@ from policies.networks import Weights
 __all__ = ["Evaluation", "NetworkConfig", "Survey", "Team"]
 
 BETAS = (0.9, 0.99)
-"""Adam's memory: policy gradients shrink as a policy becomes certain, and a long memory of the large
-ones of the start would stop it."""
+"""Adam's memory: policy gradients shrink as a policy becomes certain, and a long memory of the
+large ones of the start would stop it."""
 RATE_STEP = 1.3
 MOST_RATE = 10.0
 """The adapted step stays within this factor of the configured one."""
@@ -53,8 +53,8 @@ class NetworkConfig:
     actor_lr: float = 3e-3
     """Adam's step for actors; falls linearly to a tenth over the run."""
     kl_goal: float = 0.01
-    """KL(old ‖ new) per update, summed over agents, that Adam's step for actors is adapted to; falls
-    linearly to a tenth over the run."""
+    """KL(old ‖ new) per update, summed over agents, that Adam's step for actors is adapted to;
+    falls linearly to a tenth over the run."""
     critic_lr: float = 3e-3
     """Adam's step for critics."""
     critic_epochs: int = 2
@@ -124,7 +124,9 @@ class Team:
         heads = 1 + len(spec.costs)
         self.critics = Critics(critic_width(spec), heads, config.critic_hidden, self.generator)
         self._rate = 1.0
-        self._actor_adam = torch.optim.Adam(self.actors.parameters(), lr=config.actor_lr, betas=BETAS, eps=1e-7)
+        self._actor_adam = torch.optim.Adam(
+            self.actors.parameters(), lr=config.actor_lr, betas=BETAS, eps=1e-7
+        )
         self._critic_adam = torch.optim.Adam(
             self.critics.parameters(), lr=config.critic_lr, eps=1e-5
         )

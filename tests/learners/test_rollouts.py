@@ -82,9 +82,9 @@ def test_nan_in_a_reward_is_an_error_that_says_where(scripted):
 
 def test_an_episode_that_never_ends_is_an_error(scripted):
     collector, weights = collector_of(scripted(lengths=lambda *_: 10**9), longest_episode=50)
+    collector.collect(weights, 0, num_steps=4)
     with pytest.raises(ContractError, match="50 steps without an end"):
-        for version in range(20):
-            collector.collect(weights, version, num_steps=4)
+        collector.collect(weights, 1, num_steps=40)
 
 
 def test_wrong_shapes_are_an_error_that_says_which(scripted):
