@@ -107,7 +107,7 @@ class PenaltyConfig:
 
     start: float = 3.0
     """First κ, in units of the trade-off scale (a first guess of λ*)."""
-    ratio: float = 3.0
+    ratio: float = 2.0
     """κ is kept at this many times the estimate of λ*: > 1 for exactness, small for calm."""
     growth: float = 1.5
     """Factor on κ while J_C > d."""

@@ -40,8 +40,9 @@ class PPOLagrangianConfig:
 
     multipliers: MultiplierConfig = field(default_factory=MultiplierConfig)
     """Gains of the controller."""
-    steps: ClippedStepsConfig = field(default_factory=ClippedStepsConfig)
-    """How a batch is used."""
+    steps: ClippedStepsConfig = field(default_factory=lambda: ClippedStepsConfig(entropy=0.03))
+    """How a batch is used. More entropy than elsewhere: while λ swings, a policy that has become
+    certain cannot come back."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
     """Sizes and rates."""
 
