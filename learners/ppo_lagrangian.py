@@ -27,8 +27,9 @@ from learners.episodes import Evidence
 from learners.fragments import Fragment
 from learners.losses import lagrangian_advantage
 from learners.multipliers import DampedMultipliers, MultiplierConfig, trade_off_scale
+from learners.networks.config import NetworkConfig
 from learners.reducer import Reducer
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 from learners.updates import Update, UpdateStatus
 
 __all__ = ["PPOLagrangian", "PPOLagrangianConfig"]
