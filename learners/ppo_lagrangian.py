@@ -44,8 +44,8 @@ class PPOLagrangianConfig:
     steps: ClippedStepsConfig = field(default_factory=lambda: ClippedStepsConfig(entropy=0.03))
     """How a batch is used. More entropy than elsewhere: while λ swings, a policy that has become
     certain cannot come back."""
-    networks: NetworkConfig = field(default_factory=NetworkConfig)
-    """Sizes and rates."""
+    networks: NetworkConfig = field(default_factory=lambda: NetworkConfig(kl_goal=0.01))
+    """Sizes and rates. Larger steps than elsewhere: the policy must follow λ."""
 
     @property
     def make(self) -> type[PPOLagrangian]:

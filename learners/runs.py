@@ -17,7 +17,7 @@ __all__ = ["TrainConfig", "Trained"]
 class TrainConfig:
     """How long, how wide, with what seed. The first limit that is reached ends the run."""
 
-    total_steps: int | None = 400_000
+    total_steps: int | None = 300_000
     """Environment steps, all environments together; `None`: no limit."""
     iterations: int | None = None
     """Updates; `None`: no limit."""

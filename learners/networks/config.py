@@ -23,7 +23,7 @@ class NetworkConfig:
     """First log σ of continuous actions."""
     actor_lr: float = 3e-3
     """Adam's step for actors; falls linearly to a tenth over the run."""
-    kl_goal: float = 0.01
+    kl_goal: float = 0.003
     """KL(old ‖ new) per update, summed over agents, that Adam's step for actors is adapted to;
     falls linearly to a tenth over the run."""
     critic_lr: float = 3e-3
