@@ -46,7 +46,7 @@ from learners.natural_steps import FisherProduct, Surrogates, kl_of_groups, plac
 from learners.networks.config import NetworkConfig
 from learners.networks.distributions import kl_old_new
 from learners.reducer import Reducer
-from learners.team import Team
+from learners.team import Team, falling
 from learners.trust_region import (
     DualStep,
     StepCase,
@@ -76,7 +76,8 @@ class MACPOConfig:
     form: StepForm = StepForm.JOINT
     """Joint for shared costs; sequential only to compare with."""
     delta: float = 0.01
-    """Radius of the trust region: mean over steps of KL, summed over the agents that move."""
+    """Radius of the trust region: mean over steps of KL, summed over the agents that move;
+    falls linearly to a tenth over the run, so that the last iterates lie close together."""
     damping: float = 0.01
     """Added to the Fisher matrix, which is singular where the policy is certain."""
     cg_iterations: int = 10
@@ -116,18 +117,19 @@ class MACPO:
 
     def update(self, fragments: Sequence[Fragment], evidence: Evidence, progress: float) -> Update:
         """Takes one step of each form's kind; see `Algorithm.update`."""
-        del progress  # the trust region does not shrink
         batch = self.team.batch(fragments, lam=self.config.lam, lam_cost=self.config.lam_cost)
-        return self.learn(batch, evidence.violation_per_step)
+        return self.learn(batch, evidence.violation_per_step, progress)
 
-    def learn(self, batch: Batch, violation: Sums) -> Update:
+    def learn(self, batch: Batch, violation: Sums, progress: float = 0.0) -> Update:
         """Takes the step on a batch.
 
         Args:
             batch: This rank's shard.
             violation: c_k, per step. [K]
+            progress: Share of the run that is done, for the shrinking trust region.
         """
         team = self.team
+        delta = self.config.delta * falling(progress)
         mean, _ = advantage_moments(batch.advantages, batch.weight, team.reducer)
         heads = batch.advantages - mean
         old = team.distributions(batch)
@@ -136,7 +138,7 @@ class MACPO:
         if self.config.form is StepForm.SEQUENTIAL:
             shuffled = torch.randperm(len(groups), generator=team.generator).tolist()
             order = [[group] for group in shuffled]
-        moves = [self._move(batch, heads, movers, violation) for movers in order]
+        moves = [self._move(batch, heads, movers, violation, delta) for movers in order]
         survey = team.survey(batch, old, heads[:, 1:])
         return Update(
             kl=survey.kl,
@@ -161,6 +163,7 @@ class MACPO:
         heads: Tensor,
         movers: list[int],
         violation: Sums,
+        delta: float,
     ) -> _Move:
         """One step of some groups together; the others stay as they are now."""
         team = self.team
@@ -175,12 +178,12 @@ class MACPO:
             conjugate_gradient(product, right, iterations=self.config.cg_iterations)
             for right in (gradient, *borders)
         ]
-        step = _dual(gradient, borders, solved, violation, self.config.delta)
+        step = _dual(gradient, borders, solved, violation, delta)
         x = step.reward * solved[0]
         for weight, turned in zip(step.nu, solved[1:], strict=True):
             x = x + float(weight) * turned
         x = -x / max(step.lam, 1e-12)
-        accepted = self._search(batch, heads, movers, parameters, x, start, step, violation)
+        accepted = self._search(batch, heads, movers, parameters, x, start, step, violation, delta)
         return _Move(step, accepted)
 
     def _slope(self, start: Surrogates, head: int, parameters: list[nn.Parameter]) -> Tensor:
@@ -223,6 +226,7 @@ class MACPO:
         start: Surrogates,
         step: DualStep,
         violation: Sums,
+        delta: float,
     ) -> bool:
         """Shrinks the step until it is acceptable; otherwise puts everything back."""
         team, config = self.team, self.config
@@ -235,7 +239,7 @@ class MACPO:
             with torch.no_grad():
                 now = surrogates(team, batch, heads)
             change = (now.heads - start.heads).detach().double().numpy()
-            if kl <= config.delta * 1.0001 and _acceptable(change, violation, step):
+            if kl <= delta * 1.0001 and _acceptable(change, violation, step):
                 return True
             share *= config.shrink
         place(parameters, before, 0.0 * x)

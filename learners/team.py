@@ -28,7 +28,7 @@ from learners.networks.distributions import Distribution, kl_old_new
 from learners.reducer import LocalReducer, Reducer
 from policies.networks import Weights
 
-__all__ = ["Evaluation", "Survey", "Team"]
+__all__ = ["Evaluation", "Survey", "Team", "falling"]
 
 BETAS = (0.9, 0.99)
 """Adam's memory: policy gradients shrink as a policy becomes certain, and a long memory of the
@@ -176,7 +176,7 @@ class Team:
             count: Rows of all ranks that the loss is a mean over.
             progress: Share of the run that is done, for the falling step.
         """
-        rate = self._rate * self.config.actor_lr * _falling(progress)
+        rate = self._rate * self.config.actor_lr * falling(progress)
         for settings in self._actor_adam.param_groups:
             settings["lr"] = rate
         self._step(self._actor_adam, self.actor_parameters, loss_sum, count)
@@ -188,7 +188,7 @@ class Team:
             kl: KL(old ‖ new) of the update just made.
             progress: Share of the run that is done; the goal falls with it.
         """
-        goal = self.config.kl_goal * _falling(progress)
+        goal = self.config.kl_goal * falling(progress)
         if kl > 2.0 * goal:
             self._rate = max(self._rate / RATE_STEP, 1.0 / MOST_RATE)
         elif kl < 0.5 * goal:
@@ -289,8 +289,8 @@ class Team:
             )
 
 
-def _falling(progress: float) -> float:
-    """From 1 at the start of a run to a tenth at its end."""
+def falling(progress: float) -> float:
+    """Returns 1 at the start of a run, a tenth at its end, and between in proportion."""
     return 1.0 - 0.9 * min(max(progress, 0.0), 1.0)
 
 
