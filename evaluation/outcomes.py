@@ -7,8 +7,9 @@ from statistics import fmean
 from typing import NamedTuple
 
 from core.errors import RecordError
+from evaluation.estimates import share_estimate
 from evaluation.grouping import by_template, decided
-from evaluation.intervals import Interval, cluster_interval, wilson
+from evaluation.intervals import Interval, wilson
 from evaluation.metrics import (
     cost,
     guarantee_rate,
@@ -42,7 +43,7 @@ class SummaryRow(NamedTuple):
     interval: Interval
     """Wilson, 95 %, as if the macro-average were a share of n: templates are not independent."""
     clustered: Interval | None
-    """Of `strict`, 95 %, templates redrawn; `None` with a single template."""
+    """Of `strict`, 95 %, templates redrawn and exact (`share_estimate`); `None` as `strict` is."""
     official: float | None
     """Macro-averaged by template."""
     steps: float
@@ -63,15 +64,15 @@ def summary_row(records: Sequence[EpisodeRecord]) -> SummaryRow:
     if not records:
         raise RecordError("no episodes: nothing has no averages")
     counted = decided(records)
-    strict = macro_average(counted, strict_success)
-    means = [strict_success(group) or 0.0 for group in by_template(counted).values()]
+    estimate = share_estimate(counted, strict_success)
+    strict = estimate.value if estimate else None
     return SummaryRow(
         templates=len(by_template(records)),
         n=len(records),
         undecided=len(records) - len(counted),
         strict=strict,
         interval=wilson(round((strict or 0.0) * len(counted)), len(counted)),
-        clustered=cluster_interval(means) if means else None,
+        clustered=Interval(estimate.low, estimate.high) if estimate else None,
         official=macro_average(counted, success),
         steps=fmean(one.steps for one in records),
         micros=cost(records) or 0.0,

@@ -34,6 +34,7 @@ from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
 from evaluation.grouping import by_template
+from evaluation.intervals import Interval
 from evaluation.outcomes import Outcome, summary_row
 from evaluation.record_files import write_records
 from evaluation.records import EpisodeRecord, recorded
@@ -206,25 +207,23 @@ def _by_template(records: Sequence[EpisodeRecord]) -> Table:
 
 def _summary(records: Sequence[EpisodeRecord], split: Split) -> Table:
     row = summary_row(records)
-    table = Table("split", "templates", "n", "undecided", "strict (macro)", "Wilson 95 %",
-                  "clustered 95 %", "official (macro)", "steps", "micro-$",
-                  "cost ≤ 1.05 B", "replans", "violations")  # fmt: skip
-    table.add_row(
-        split.value,
-        str(row.templates),
-        str(row.n),
-        str(row.undecided),
-        _share(row.strict, 3),
-        f"{row.interval.low:.3f} - {row.interval.high:.3f}",
-        f"{row.clustered.low:.3f} - {row.clustered.high:.3f}" if row.clustered else "one template",
-        _share(row.official, 3),
-        f"{row.steps:.1f}",
-        f"{row.micros:.0f}",
-        f"{row.guarantee:.3f}",
-        f"{row.replans:.2f}",
-        f"{row.violations:.3f}",
-    )
+    table = Table("split", split.value)
+    table.add_row("templates", str(row.templates))
+    table.add_row("episodes", f"{row.n}, {row.undecided} of them undecided")
+    table.add_row("strict success (macro)", _share(row.strict, 3))
+    table.add_row("  Wilson, 95 %", _interval(row.interval))
+    table.add_row("  templates redrawn, 95 %", _interval(row.clustered))
+    table.add_row("official success (macro)", _share(row.official, 3))
+    table.add_row("micro-$", f"{row.micros:.0f}")
+    table.add_row("P(cost ≤ 1.05 B)", f"{row.guarantee:.3f}")
+    table.add_row("violations", f"{row.violations:.3f}")
+    table.add_row("steps", f"{row.steps:.1f}")
+    table.add_row("replans", f"{row.replans:.2f}")
     return table
+
+
+def _interval(ends: Interval | None) -> str:
+    return "undecided" if ends is None else f"{ends.low:.3f} - {ends.high:.3f}"
 
 
 def _share(value: float | None, places: int) -> str:

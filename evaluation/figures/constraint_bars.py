@@ -64,10 +64,32 @@ def draw_constraint_bars(
     Raises:
         RecordError: No records.
     """
-    limits = limits or Limits()
     groups = by_algorithm(records)
     looks = series(groups)
-    panels = (
+    panels = _panels(limits or Limits(), seed)
+    figure, columns = new_figure(2.0 + 0.62 * len(groups), len(panels))
+    for axes, panel in zip(columns, panels, strict=True):
+        dress(axes, title=panel.title, x=panel.x, y="")
+        _bars(axes, {name: panel.estimate(group) for name, group in groups.items()}, looks)
+        if panel.limit is not None:
+            label = f"{panel.limit_label} {panel.limit:g}"
+            limit_line(axes, panel.limit, label, vertical=True, place=Place(before=panel.is_share))
+        if panel.is_share:
+            axes.set_xlim(0.0, 1.02)
+        else:
+            axes.set_xlim(left=0.0)
+        axes.set_yticks([])
+    columns[0].set_yticks(
+        range(len(groups)),
+        [f"{name}\n{_rests_on(group)}" for name, group in groups.items()],
+        fontsize=9,
+    )
+    save(figure, path, f"Bars: 95 %, templates redrawn and exact. {caption}".strip())
+    return figure
+
+
+def _panels(limits: Limits, seed: int) -> tuple[_Panel, ...]:
+    return (
         _Panel(
             "Strict success",
             "macro-averaged over templates",
@@ -93,25 +115,6 @@ def draw_constraint_bars(
             is_share=False,
         ),
     )
-    figure, columns = new_figure(2.0 + 0.62 * len(groups), len(panels))
-    for axes, panel in zip(columns, panels, strict=True):
-        dress(axes, title=panel.title, x=panel.x, y="")
-        _bars(axes, {name: panel.estimate(group) for name, group in groups.items()}, looks)
-        if panel.limit is not None:
-            label = f"{panel.limit_label} {panel.limit:g}"
-            limit_line(axes, panel.limit, label, vertical=True, place=Place(before=panel.is_share))
-        if panel.is_share:
-            axes.set_xlim(0.0, 1.02)
-        else:
-            axes.set_xlim(left=0.0)
-        axes.set_yticks([])
-    columns[0].set_yticks(
-        range(len(groups)),
-        [f"{name}\n{_rests_on(group)}" for name, group in groups.items()],
-        fontsize=9,
-    )
-    save(figure, path, f"Bars: 95 %, templates redrawn and exact. {caption}".strip())
-    return figure
 
 
 def _rests_on(group: Sequence[EpisodeRecord]) -> str:

@@ -55,24 +55,12 @@ def draw_learning_curves(
     Raises:
         RecordError: No record has `trained_steps`, or a run lacks a template.
     """
-    limits = limits or Limits()
     trained = [one for one in records if one.trained_steps is not None]
     if not trained:
         raise RecordError("no record says how long its policy was trained")
     groups = by_algorithm(trained)
     looks = series(groups)
-    panels = (
-        _Panel("Success", "strict success, IQM", strict_success, iqm, limits.success, "target"),
-        _Panel("Money", "mean cost / B", cost_share, run_mean, limits.cost_share, "limit"),
-        _Panel(
-            "Safety",
-            "mean violations per episode",
-            violations_per_episode,
-            run_mean,
-            limits.violations,
-            "limit",
-        ),
-    )
+    panels = _panels(limits or Limits())
     figure, columns = new_figure(4.4, len(panels))
     for axes, panel in zip(columns, panels, strict=True):
         dress(axes, title=panel.title, x="environment steps of training", y=panel.y)
@@ -88,6 +76,21 @@ def draw_learning_curves(
     figure.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=9, frameon=False)
     save(figure, path, f"Bands: 95 % bootstrap, training runs redrawn. {caption}".strip())
     return figure
+
+
+def _panels(limits: Limits) -> tuple[_Panel, ...]:
+    return (
+        _Panel("Success", "strict success, IQM", strict_success, iqm, limits.success, "target"),
+        _Panel("Money", "mean cost / B", cost_share, run_mean, limits.cost_share, "limit"),
+        _Panel(
+            "Safety",
+            "mean violations per episode",
+            violations_per_episode,
+            run_mean,
+            limits.violations,
+            "limit",
+        ),
+    )
 
 
 def _draw(axes: Axes, points: Sequence[CurvePoint], look: Series, label: str) -> None:

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from core.errors import RecordError
+from evaluation.figures.labels import choose_corners
 from evaluation.figures.limits import Limits
 from evaluation.figures.style import BEHIND_TEXT, GREY, INK, dress, new_figure, save, series, span
-from evaluation.grouping import Arm
 from evaluation.metrics import Metric, strict_success
 from evaluation.pareto import ParetoPoint, pareto_front, pareto_points
 from evaluation.records import EpisodeRecord
@@ -31,6 +31,10 @@ class Family(StrEnum):
 
 
 _MARKS = {Family.CONSTRAINED: "o", Family.PENALTY: "D", Family.TIER: "s", Family.OTHER: "^"}
+_POINTS = 72
+"""In an inch."""
+_LETTER = 5.0
+"""Width of a letter of a label, in points."""
 
 
 def draw_pareto(
@@ -81,24 +85,16 @@ def draw_pareto(
     for point in points:
         algorithm = point.arm.algorithm
         mark = _MARKS[kinds.get(algorithm, Family.CONSTRAINED)]
-        _draw(
-            axes,
-            point,
-            looks[algorithm].colour,
-            mark,
-            filled=point.guarantee.low >= least,
-            to_the_left=list(looks).index(algorithm) % 2 == 1,
-        )
+        _draw(axes, point, looks[algorithm].colour, mark, filled=point.guarantee.low >= least)
     axes.set_xlim(left=0.0)
     colours = {name: look.colour for name, look in looks.items()}
     _legend(figure, colours, {name: kinds.get(name, Family.CONSTRAINED) for name in looks})
+    _label(figure, axes, points)
     save(figure, path, f"{_rests_on(points)} {caption}".strip())
     return figure
 
 
-def _draw(
-    axes: Axes, point: ParetoPoint, colour: str, mark: str, *, filled: bool, to_the_left: bool
-) -> None:
+def _draw(axes: Axes, point: ParetoPoint, colour: str, mark: str, *, filled: bool) -> None:
     x, y = point.cost, point.success
     axes.errorbar(
         [x.value],
@@ -114,21 +110,28 @@ def _draw(
         capsize=2,
         zorder=3,
     )
-    axes.annotate(
-        _short(point.arm),
-        (x.value, y.value),
-        textcoords="offset points",
-        xytext=(-7, 5) if to_the_left else (7, -12),
-        ha="right" if to_the_left else "left",
-        fontsize=8,
-        color=INK,
-        bbox=BEHIND_TEXT,
-        zorder=4,
-    )
 
 
-def _short(arm: Arm) -> str:
-    return arm.setting or arm.algorithm
+def _label(figure: Figure, axes: Axes, points: Sequence[ParetoPoint]) -> None:
+    """Writes beside each mark which arm it is, once everything else has its place."""
+    figure.draw_without_rendering()
+    places = [(point.cost.value, point.success.value) for point in points]
+    dots = axes.transData.transform(places)
+    marks = [(float(x) * _POINTS / figure.dpi, float(y) * _POINTS / figure.dpi) for x, y in dots]
+    texts = [point.arm.setting or point.arm.algorithm for point in points]
+    corners = choose_corners(marks, [_LETTER * len(text) for text in texts])
+    for place, text, corner in zip(places, texts, corners, strict=True):
+        axes.annotate(
+            text,
+            place,
+            textcoords="offset points",
+            xytext=(corner.right, corner.up),
+            ha="left" if corner.right > 0 else "right",
+            fontsize=8,
+            color=INK,
+            bbox=BEHIND_TEXT,
+            zorder=4,
+        )
 
 
 def _legend(figure: Figure, colours: Mapping[str, str], kinds: Mapping[str, Family]) -> None:
@@ -149,4 +152,4 @@ def _rests_on(points: Sequence[ParetoPoint]) -> str:
     episodes = span((one.n for one in found), "episode")
     templates = span((one.templates for one in found), "template")
     seeds = span((one.seeds for one in found), "seed")
-    return f"Each point: {episodes}, {templates}, {seeds}. Bars: 95 %, templates redrawn."
+    return f"Each point: {episodes}, {templates}, {seeds}. Bars: 95 %, templates redrawn and exact."
