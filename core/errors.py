@@ -6,6 +6,7 @@
     │   ├── TaskFileError
     │   ├── PlanError
     │   ├── ConfigurationError
+    │   ├── RecordError
     │   └── CodecError
     ├── WorldError             the world's refusal
     │   ├── WorldTimeoutError
@@ -30,6 +31,7 @@ __all__ = [
     "InvariantError",
     "LedgerUnavailableError",
     "PlanError",
+    "RecordError",
     "TaskFileError",
     "UnknownTaskError",
     "WebMasError",
@@ -61,6 +63,10 @@ class PlanError(CallerError):
 
 class ConfigurationError(CallerError):
     """A setting is missing or out of range."""
+
+
+class RecordError(CallerError):
+    """Records or numbers of an evaluation cannot be summed up or compared as asked."""
 
 
 class CodecError(CallerError):
