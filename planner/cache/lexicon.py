@@ -98,14 +98,16 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "=month"),
         (r"\b(?:(?:in|of|from|over) )?(?:the )?(?:past|last|this) year\b|\bof the year\b",
          "=year"),
+        (r",? so (?:that )?i (?:can |may |will )?(?:hear|know|see|get|notice)\b[^.;]*", ""),
+        (r"\btake (my (?:\w+ )?vote\b[^.;]*?) back\b", r"=undo \1"),
         (r"\bthumbs?[- ]up\b|\bvote (?:it )?up\b|\bup-vote\b", "=upvote"),
         (r"\bthumbs?[- ]down\b|\bvote (?:it )?down\b|\bdown-vote\b", "=downvote"),
         (r"\b(?:take down|get rid of|take away)\b", "=delete"),
         (r"\b(?:take back|take away)\b(?= .*vote)", "=undo"),
         (r"\b(?:get|gets|got|post|leave|add|put|send|submit|share|ask) my\b", "post"),
-        (r"\bmy (?:own )?(?:bio\w*|profile|conversation|messages?|message thread|inbox"
+        (r"\bmy (?:own )?(?=(?:bio\w*|profile|conversation|messages?|message thread|inbox"
          r"|account|subscriptions?"
-         r"|notifications?|vote|question|link|private)\b", "bio"),
+         r"|notifications?|vote|question|link|private)\b)", ""),
         (rf"\bmy (?:own )?(?:\S+ )?(?={_THING}\b)|\bmine\b|\b(?:that )?i (?:wrote|posted|made"
          rf"|submitted|commented|left"
          r"|created|published|shared)\b", "=mine"),

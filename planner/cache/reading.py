@@ -23,10 +23,11 @@ from functools import lru_cache
 from pydantic import JsonValue
 
 from core.tasks import PublicTask
+from planner.cache.accounting import left_over
 from planner.cache.intent_names import spots
 from planner.cache.plan_shape import is_visit, plan_shape
 from planner.cache.remainder import roles_of, with_missed_slots, without_slots
-from planner.cache.wording import canonical_words, marks_of
+from planner.cache.wording import canonical_words, marks_of, unknown_words
 
 __all__ = ["Reading", "read_task"]
 
@@ -64,6 +65,7 @@ def _read(intent: str, sites: tuple[str, ...], starts: tuple[str, ...]) -> Readi
         roles_of(sorts, remainder),
         missed,
         marks_of(words, len(slots), is_visit=is_visit(shape)),
+        left_over(remainder, shape, is_known=not unknown_words(words)),
     ]
     digest = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=16)
     addresses = frozenset(
