@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from typing import NamedTuple
 
@@ -47,6 +48,10 @@ _THINGS: dict[str, _Thing] = {
     "forum": _Thing(r"forums?|communit(?:y|ies)|subreddits?", "forum|subscri"),
     "post": _Thing(r"posts?|submissions?|(?<!message )threads?", "post|submission|NAVIGATE"),
     "subscriber": _Thing(r"subscribers?|members?", "subscri|member"),
+    "text": _Thing(
+        r"text|body|contents?",
+        r"body|text|biography|message|comment|description|sidebar|query|value",
+    ),
     "sidebar": _Thing("sidebar", "sidebar"),
     "description": _Thing(r"descriptions?", "description"),
     "search": _Thing(r"search\w*", "search|query"),
@@ -56,10 +61,10 @@ _FIELDS: dict[str, str] = {
     **{name: thing.words for name, thing in _THINGS.items()},
     "name": r"names?|named|called",
     "title": r"titles?|titled|headings?|headlines?",
-    "text": r"body|text|contents?|details",
     "who": r"who|whom|whose",
     "area": r"areas?|places?|locations?|locate[ds]?|where",
     "amount": r"amounts?|how much",
+    "details": "details",
 }
 """Things that tell wishes apart where the intent is about what the rules do not know."""
 _ANSWERS: dict[str, str] = {
@@ -72,15 +77,44 @@ _ANSWERS: dict[str, str] = {
     "count": r"how many|number|count|amount|total",
 }
 """Field of an answer, and the words that ask for it."""
+_PARTS: dict[str, _Thing] = {
+    "title": _Thing(r"titles?|headings?|headlines?", '"title'),
+    "author": _Thing(r"authors?|posters?|submitters?|users?|usernames?", r"author|user|subscri"),
+    "score": _Thing(r"scores?|rating", '"score'),
+    "forum": _Thing(r"forums?", r'"key": "(?:forum|name)|"forum", "forum"'),
+    "text": _Thing(r"text|body|contents?", r'"(?:body|text|biography|message)'),
+    "date": _Thing(r"dates?|times?", "time|date"),
+    "message": _Thing(r"messages?", "message"),
+    "comment": _Thing(r"comments?|repl(?:y|ies)", '"comments?|comments?"'),
+    "post": _Thing(r"posts?", "post"),
+}
+"""Parts of a thing, where one of them is asked for or changed (`the title of`, `its text is`)."""
+_EDITS = re.compile(r"\b(?:add|append|change|edit|replace|update)\b[^.;]*=mine")
 _ANSWERS_A_COMMENT = '["submit", "comment", [["url", "url", ["find", "comment"'
 _THE_COMMENT = re.compile(
     r"(?:\b(?:the|that|this|whose|\w+est)|=\w+|'s) (?:comment|reply|remark)\b"
+    r"|\b(?:comment|reply|remark) (?:by|of|from|that|which|whose)\b"
     r"|\bwhat (?:the user )?<\d+> (?:wrote|said|posted)\b"
 )
 
 
+def _groups(words: Mapping[str, str]) -> str:
+    return "|".join(f"(?P<{name}>{pattern})" for name, pattern in words.items())
+
+
+_ANY_FIELD = re.compile(rf"(?<![\w=])(?:{_groups(_FIELDS)})(?!\w)")
+_ANY_PART = re.compile(
+    r"\b(?:the|its|their|whose|return|and) "
+    rf"(?:{_groups({name: part.words for name, part in _PARTS.items()})})"
+    r"(?= (?:of|is|should|says|becomes)\b|[.?!]?$)"
+)
+
+
 def left_over(remainder: str, shape: JsonValue, *, is_known: bool) -> JsonValue:
-    """Returns what is said and not planned, and what is planned and not said.
+    """Returns nothing where plan and words agree, else all that tells the wish from others.
+
+    Those are the disagreements, and every thing and field that is named: a plan that misses one
+    part of an intent proves nothing about the rest.
 
     Args:
         remainder: The intent with marks where its slots stand.
@@ -88,21 +122,30 @@ def left_over(remainder: str, shape: JsonValue, *, is_known: bool) -> JsonValue:
         is_known: Whether all of its words are known; else the plan accounts for nothing.
     """
     text, plan = said(remainder), json.dumps(shape)
-    if not is_known:
-        return [name for name, words in _FIELDS.items() if _words(words).search(text)]
-    unplanned = [
-        name
-        for name, thing in _THINGS.items()
-        if _words(thing.words).search(text) and not re.search(thing.plan, plan)
-    ]
-    unsaid = [
-        field
-        for field, words in _ANSWERS.items()
-        if f'{{"key": "{field}", ' in plan and not _words(words).search(text)
-    ]
+    named = {str(match.lastgroup) for match in _ANY_FIELD.finditer(text)}
+    unplanned = [*_unplanned(text, named, plan), *_unsaid(text, plan)] if is_known else ["words"]
+    if not unplanned:
+        return []
+    return [list[JsonValue](sorted(unplanned)), list[JsonValue](sorted(named))]
+
+
+def _unplanned(text: str, named: Set[str], plan: str) -> Iterator[str]:
+    for name in named & _THINGS.keys():
+        if not re.search(_THINGS[name].plan, plan):
+            yield name
+    for name in {str(match.lastgroup) for match in _ANY_PART.finditer(text)}:
+        if not re.search(_PARTS[name].plan, plan):
+            yield f"the {name}"
+    if _EDITS.search(text) and '"edit"' not in plan:
+        yield "edit"
+
+
+def _unsaid(text: str, plan: str) -> Iterator[str]:
+    for field, words in _ANSWERS.items():
+        if f'{{"key": "{field}", ' in plan and not _words(words).search(text):
+            yield f"not {field}"
     if _ANSWERS_A_COMMENT in plan and not _THE_COMMENT.search(text):
-        unsaid.append("comment")
-    return [list[JsonValue](unplanned), list[JsonValue](unsaid)]
+        yield "not comment"
 
 
 @cache

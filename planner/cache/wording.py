@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from pydantic import JsonValue
@@ -19,6 +20,10 @@ _TOKEN = re.compile(r"=\w+|<\d+>|\$?\d[\d,.]*\d|\$?\d|[\w'/-]+")
 _FAR = 3
 """Words after a superlative in which the thing is looked for that it is about."""
 _SUPERLATIVES = frozenset({"=newest", "=oldest", "=top", "=lowest", "=hottest", "=controversial"})
+_OPPOSITES = {
+    "=newest": "=oldest", "=oldest": "=newest", "=top": "=lowest", "=lowest": "=top",
+    "=most_comments": "=fewest_comments", "=fewest_comments": "=most_comments",
+}  # fmt: skip
 _POLAR = frozenset(
     f"={act}" for act in ("upvote", "downvote", "subscribe", "unsubscribe", "block", "unblock")
 )
@@ -28,6 +33,7 @@ _ACTS = dict.fromkeys(
 )
 
 
+@lru_cache(maxsize=256)
 def said(remainder: str) -> str:
     """Returns a remainder in lower case with every phrase put as the concept that it means."""
     text = remainder.lower()
@@ -110,9 +116,9 @@ def _plural(words: list[str]) -> bool:
 
 
 def _turns(words: list[str]) -> JsonValue:
-    """Returns acts, superlatives and directions in the order in which they are said, if several are."""
+    """Returns opposite acts, ranks and directions in the order in which they are said."""
     acts = [word for word in words if word in _POLAR]
-    ranks = [word for word in words if word in _SUPERLATIVES]
+    ranks = [word for word in words if word in _OPPOSITES and _OPPOSITES[word] in words]
     ways = [
         word for word, after in pairwise(words) if word in ("from", "to") and after.startswith("<")
     ]

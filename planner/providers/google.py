@@ -16,6 +16,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable
+from typing import cast
 
 import httpx
 from google import genai
@@ -109,7 +110,7 @@ class GoogleGemini:
 
     def _send(self, request: ModelRequest, record: Capabilities) -> str:
         system, messages = spoken(request, record)
-        turns: list[types.ContentUnion] = [
+        turns = [
             types.Content(
                 role="user" if message.role == "user" else "model",
                 parts=[types.Part(text=message.text)],
@@ -131,7 +132,9 @@ class GoogleGemini:
             http_options=types.HttpOptions(timeout=max(1, round(request.timeout_s * 1000))),
         )
         model = self._endpoint.model
-        reply = self._client.models.generate_content(model=model, contents=turns, config=config)
+        # The package's own union is another one where Pillow is installed, and lists are invariant.
+        contents = cast("types.ContentListUnionDict", turns)
+        reply = self._client.models.generate_content(model=model, contents=contents, config=config)
         return (reply.sdk_http_response and reply.sdk_http_response.body) or ""
 
     def _refusal(self, error: errors.APIError, sent: frozenset[str]) -> ProviderError:
