@@ -1,6 +1,7 @@
 """Every adapter, through its real package, against a server that speaks its wire format."""
 
 import dataclasses
+import json
 import logging
 import math
 import time
@@ -31,6 +32,7 @@ from planner.providers.contract import (
 )
 from planner.providers.endpoints import Endpoint
 from planner.providers.naming import open_adapter, read_name
+from planner.wrappers.budget import may_be_billed
 from tests.planner.wire_servers.anthropic_wire import AnthropicWire
 from tests.planner.wire_servers.google_wire import GoogleWire
 from tests.planner.wire_servers.openai_wire import LocalWire, OpenAIWire
@@ -272,6 +274,32 @@ def test_a_server_that_is_not_there(case):
 def test_an_answer_that_is_cut_in_the_middle(case):
     whole = json_answer(case.wire.reply("words"))
     case.failure(BrokenReplyError, dataclasses.replace(whole, cut_at=60))
+
+
+def test_a_reply_that_is_streamed_in_chunks_is_read_whole(case):
+    streamed = dataclasses.replace(json_answer(case.wire.reply("words")), chunks=7)
+    assert case.answer(streamed).text == "words"
+
+
+@pytest.mark.parametrize("ends_with", ["end", "close", "reset"])
+def test_a_stream_that_is_cut_in_the_middle_is_no_reply(case, ends_with):
+    whole = json_answer(case.wire.reply("words"))
+    cut = dataclasses.replace(whole, chunks=5, cut_at=len(whole.body) // 2, ends_with=ends_with)
+    error = case.failure(BrokenReplyError, cut)
+    assert may_be_billed(error)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 0.99])
+def test_wherever_a_stream_is_cut_nothing_of_it_is_taken_for_a_reply(case, at):
+    whole = json_answer(case.wire.reply("words"))
+    cut_at = int(len(whole.body) * at)
+    case.failure(BrokenReplyError, dataclasses.replace(whole, chunks=3, cut_at=cut_at))
+
+
+def test_events_of_a_server_that_streams_unasked_are_no_reply(case):
+    event = b"data: " + json.dumps(case.wire.reply("words")).encode() + b"\n\n"
+    events = Answer(body=event * 3, headers={"content-type": "text/event-stream"}, chunks=3)
+    case.failure(BrokenReplyError, events)
 
 
 @pytest.mark.parametrize(
