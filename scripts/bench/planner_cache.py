@@ -1,8 +1,8 @@
 """Figures of the plan cache and of replanning: intents told apart, look-up time, calls saved.
 
 A triplet is (task, paraphrase, the same words with another intent). The written ones are in
-`tests/planner/data/intent_triplets.txt`, those of people who had not seen the cache in
-`independent_triplets.txt` beside it; those of the sealed templates are made when this runs, of
+`tests/planner/data/intent_triplets.txt`, those that were written later, to
+attack it, in `later_triplets.txt` beside it; those of the sealed templates are made when this runs, of
 two wordings of a template and of one with a word turned, and only counts of them are shown.
 """
 
@@ -75,7 +75,7 @@ def measure() -> list[Figure]:
     """Returns the figures of the plan cache and of a team that makes no progress."""
     return [
         *_told_apart("written", list(_written("intent_triplets.txt"))),
-        *_told_apart("independent", list(_written("independent_triplets.txt"))),
+        *_told_apart("later", list(_written("later_triplets.txt"))),
         *_told_apart("sealed", list(_sealed())),
         *_look_ups(),
         _calls_saved(),
