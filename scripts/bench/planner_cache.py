@@ -1,9 +1,9 @@
 """Figures of the plan cache and of replanning: intents told apart, look-up time, calls saved.
 
 A triplet is (task, paraphrase, the same words with another intent). The written ones are in
-`tests/planner/data/intent_triplets.txt`, those that were written later, to
-attack it, in `later_triplets.txt` beside it; those of the sealed templates are made when this runs, of
-two wordings of a template and of one with a word turned, and only counts of them are shown.
+`tests/planner/data/intent_triplets.txt`, those that were written later, to attack the cache, in
+`later_triplets.txt` beside it; those of the sealed templates are made when this runs, of two
+wordings of a template and of one with a word turned, and only counts of them are shown.
 """
 
 from __future__ import annotations
