@@ -7,6 +7,7 @@
     │   ├── PlanError
     │   ├── ConfigurationError
     │   ├── ContractError
+    │   ├── RecordError
     │   └── CodecError
     ├── WorldError             the world's refusal
     │   ├── WorldTimeoutError
@@ -32,6 +33,7 @@ __all__ = [
     "InvariantError",
     "LedgerUnavailableError",
     "PlanError",
+    "RecordError",
     "TaskFileError",
     "UnknownTaskError",
     "WebMasError",
@@ -67,6 +69,10 @@ class ConfigurationError(CallerError):
 
 class ContractError(CallerError):
     """An environment gave a learner what the contract of environments does not allow."""
+
+
+class RecordError(CallerError):
+    """Records or numbers of an evaluation cannot be summed up or compared as asked."""
 
 
 class CodecError(CallerError):
