@@ -108,6 +108,15 @@ class TaskSampler:
         task = generate(template, instance, split).task
         return Draw(task, number, derive_seed(self._seed, "episode", number))
 
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Every template of the stream, in a fixed order."""
+        return tuple(sorted({name for pool in self._pools.values() for name in pool}))
+
+    def was_tried(self, template: str) -> bool:
+        """Returns whether an episode of a template was reported."""
+        return template in self._success
+
     def report(self, template: str, success: bool) -> None:
         """Counts how an episode of a template ended; broken episodes are not reported."""
         before = self._success.get(template, self._stream.first_guess)
