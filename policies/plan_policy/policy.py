@@ -1,6 +1,7 @@
-"""The factored policy: logits = beta · log prior + f_θ(s).
+"""The factored policy: logits = beta · scale_θ · log prior + f_θ(s).
 
-Untrained, f_θ is zero, so with beta = 1 the policy is the planner's own, masked prior.
+Untrained, f_θ is zero and scale_θ is one for every head, so with beta = 1 the policy is the
+planner's own, masked prior.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from policies.plan_policy.distribution import (
     probabilities,
 )
 from policies.plan_policy.network import (
+    HEADS,
     Array,
     Logits,
     Parameters,
@@ -57,11 +59,13 @@ class PlanPolicy:
 
     def logits(self, problem: DecisionProblem) -> Logits:
         """Returns the logits of every head; those of illegal choices mean nothing."""
-        learned = _ZERO if self.parameters is None else residual(self.parameters, problem)
+        prior = _prior(problem)
+        if self.parameters is None:
+            return Logits(*(self.beta * part for part in prior))
+        learned = residual(self.parameters, problem)
+        scales = [self.beta * self.parameters[f"{head}.prior_scale"] for head in HEADS]
         return Logits(
-            agents=self.beta * problem.agent_log_prior + learned.agents,
-            edges=self.beta * problem.edge_log_prior + learned.edges,
-            gate=self.beta * problem.gate_log_prior + learned.gate,
+            *(scale * part + own for scale, part, own in zip(scales, prior, learned, strict=True))
         )
 
     def probabilities(self, problem: DecisionProblem) -> Probabilities:
@@ -127,7 +131,11 @@ class PlanPolicy:
             raise ConfigurationError("an untrained policy has no parameters to differentiate by")
         weights = weights or HeadValues(np.ones(len(problem.node)), np.ones(len(problem.edge)), 1.0)
         upstream = logit_gradient(self.logits(problem), problem, actions, weights)
-        return residual_gradient(self.parameters, problem, upstream)
+        gradient = residual_gradient(self.parameters, problem, upstream)
+        for head, part, flow in zip(HEADS, _prior(problem), upstream, strict=True):
+            gradient[f"{head}.prior_scale"] = np.array([self.beta * (part * flow).sum()])
+        return gradient
 
 
-_ZERO = Logits(np.zeros(()), np.zeros(()), np.zeros(()))
+def _prior(problem: DecisionProblem) -> Logits:
+    return Logits(problem.agent_log_prior, problem.edge_log_prior, problem.gate_log_prior)
