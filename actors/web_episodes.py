@@ -111,7 +111,9 @@ class WebConfig:
             "violations": self.violations_limit,
             "overrun": self.overrun_limit,
         }
-        return tuple(Cost(name=name, limit=limit) for name, limit in limits.items() if limit is not None)
+        return tuple(
+            Cost(name=name, limit=limit) for name, limit in limits.items() if limit is not None
+        )
 
     def share_of(self, success: float) -> float:
         """Returns the learner's share of nodes for a template's mean success."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -35,10 +36,20 @@ from policies.plan_policy.network import (
 from policies.plan_policy.problem import DecisionProblem
 from policies.plan_policy.record import OrchestrationRecord
 
-__all__ = ["UNTRAINED", "PlanPolicy"]
+__all__ = ["UNTRAINED", "Decides", "PlanPolicy"]
 
 UNTRAINED = "untrained"
 """Version of the policy without parameters."""
+
+
+class Decides(Protocol):
+    """Who decides about plans: a `PlanPolicy`, or a learner that is asked while it trains."""
+
+    def decide(
+        self, problem: DecisionProblem, *, seed: int, is_greedy: bool = False
+    ) -> OrchestrationRecord:
+        """Returns a decision; see `PlanPolicy.decide`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,9 +93,22 @@ class PlanPolicy:
             seed: Of the draw; the same seed gives the same decision.
             is_greedy: Take the most likely actions instead of drawing.
         """
-        logits = self.logits(problem)
-        chances = probabilities(logits, problem)
+        chances = self.probabilities(problem)
         actions = most_likely(chances, problem) if is_greedy else draw(chances, problem, seed)
+        return self.record(problem, actions, seed=seed, is_greedy=is_greedy)
+
+    def record(
+        self, problem: DecisionProblem, actions: Actions, *, seed: int, is_greedy: bool = False
+    ) -> OrchestrationRecord:
+        """Returns what this policy thinks of a decision, whoever made it.
+
+        Args:
+            problem: What was to be decided.
+            actions: Legal ones.
+            seed: Of the draw.
+            is_greedy: Whether the most likely actions were taken.
+        """
+        logits = self.logits(problem)
         logp = log_probabilities(logits, problem, actions)
         return OrchestrationRecord(
             agent_logits=np.where(problem.agent_mask, logits.agents, -np.inf).astype(np.float32),
