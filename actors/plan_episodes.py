@@ -74,6 +74,9 @@ class PlanConfig:
     """B is this share of the template's reference cost."""
     tiers: tuple[EffortTier, ...] = MODEL_FREE
     """Tiers that the pool's agents work at; see `PAID`."""
+    prior: bool = True
+    """Whether learning starts from what the planner proposes. False: from any legal choice, all
+    alike, which explores more; the proposal is still seen."""
     max_edges: int = 4
     """Free order edges that have a slot; others are kept."""
     money_limit: float | None = 1.0
@@ -159,7 +162,8 @@ class PlanEpisodes:
         self._worker = worker
         self._budgets = Budgets(config.alpha)
         self._slots: list[_Slot] = []
-        self._sampler = TaskSampler(config.stream, seed=0, worker=worker)
+        self._seed = 0
+        self._sampler = self._stream_of(self._seed)
         self._number_of = {name: place for place, name in enumerate(self._sampler.templates)}
         self.layout = Layout(
             max_nodes=assembly.max_nodes,
@@ -174,7 +178,7 @@ class PlanEpisodes:
             costs=config.costs,
             num_state=NUM_SUMMARY + 2 + len(self._number_of),
             groups=self.layout.groups,
-            prior_feature=PRIOR_COLUMN,
+            prior_feature=PRIOR_COLUMN if config.prior else None,
         )
 
     @property
@@ -185,9 +189,8 @@ class PlanEpisodes:
     def reset(self, seed: int) -> Obs:
         """Starts N new episodes; the seed decides their tasks until the next reset."""
         self.close()
-        self._sampler = TaskSampler(
-            self._config.stream, seed=derive_seed(seed, "plan episodes"), worker=self._worker
-        )
+        self._seed = seed
+        self._sampler = self._stream_of(seed)
         for _ in range(self._spec.num_envs):
             self._slots.append(self._started())
         return self._observed()
@@ -217,9 +220,9 @@ class PlanEpisodes:
         return Step(obs, reward, costs, ended, np.zeros(number, dtype=bool), info)
 
     def state(self) -> bytes:
-        """Returns the stream of tasks and, for each episode, what was decided in it so far."""
+        """Returns seed and stream of tasks and, for each episode, what was decided in it so far."""
         running = [[slot.key, slot.seed, slot.chosen] for slot in self._slots]
-        packed: bytes = msgpack.packb([self._sampler.state(), running])
+        packed: bytes = msgpack.packb([self._seed, self._sampler.state(), running])
         return packed
 
     def load_state(self, data: bytes) -> Obs:
@@ -228,10 +231,12 @@ class PlanEpisodes:
         Raises:
             InvariantError: The state is of an environment of another size.
         """
-        sampler, running = msgpack.unpackb(data)
+        seed, sampler, running = msgpack.unpackb(data)
         if len(running) != self._spec.num_envs:
             raise InvariantError(f"state of {len(running)} episodes, {self._spec.num_envs} wanted")
         self.close()
+        self._seed = seed
+        self._sampler = self._stream_of(seed)
         self._sampler.load_state(sampler)
         for key, seed, chosen in running:
             slot = self._begun(from_key(key).task, seed)
@@ -248,6 +253,10 @@ class PlanEpisodes:
         self._slots = []
 
     # -- episodes --------------------------------------------------------------------------------
+
+    def _stream_of(self, seed: int) -> TaskSampler:
+        drawn = derive_seed(seed, "plan episodes")
+        return TaskSampler(self._config.stream, seed=drawn, worker=self._worker)
 
     def _started(self) -> _Slot:
         """Returns the next episode in which there is something to decide."""

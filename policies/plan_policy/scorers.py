@@ -5,7 +5,7 @@ as wide as the widest head. Here the weights of the padding are cut off, so what
 policy that runs without a learner. Names of a learner's parameters, for group g:
 
     g.layers.0.weight [64, F]    g.layers.1.weight [32, 64]    g.layers.2.weight [1, 32]
-    g.layers.i.bias   [out]      g.prior_scale []
+    g.layers.i.bias   [out]      g.prior_scale []; absent: the prior counts nothing
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def from_scorers(weights: _Weights, *, version: str) -> PlanPolicy:
                     weight = _without_padding(weight, head)
                 parameters[f"{head}.w{layer + 1}"] = weight.copy()
                 parameters[f"{head}.b{layer + 1}"] = weights[f"{group}.layers.{layer}.bias"].copy()
-            parameters[f"{head}.prior_scale"] = weights[f"{group}.prior_scale"].reshape(1).copy()
+            scale = weights.get(f"{group}.prior_scale", np.zeros((), dtype=np.float32))
+            parameters[f"{head}.prior_scale"] = scale.reshape(1).copy()
     except (KeyError, ValueError) as error:
         raise ConfigurationError(f"these are not the scorers of a plan policy: {error}") from error
     return PlanPolicy(parameters=parameters, version=version)
