@@ -6,6 +6,7 @@
     │   ├── TaskFileError
     │   ├── PlanError
     │   ├── ConfigurationError
+    │   ├── ContractError
     │   └── CodecError
     ├── WorldError             the world's refusal
     │   ├── WorldTimeoutError
@@ -27,6 +28,7 @@ __all__ = [
     "CallerError",
     "CodecError",
     "ConfigurationError",
+    "ContractError",
     "InvariantError",
     "LedgerUnavailableError",
     "PlanError",
@@ -61,6 +63,10 @@ class PlanError(CallerError):
 
 class ConfigurationError(CallerError):
     """A setting is missing or out of range."""
+
+
+class ContractError(CallerError):
+    """An environment gave a learner what the contract of environments does not allow."""
 
 
 class CodecError(CallerError):

@@ -107,14 +107,22 @@ def relevance(element: Element, wanted: frozenset[str]) -> float:
         element: Of the page.
         wanted: `wanted_words` of the node.
     """
+    own, heading, weight, bonus = _scored(element)
+    score = bonus
+    if not wanted.isdisjoint(own):
+        score += weight * sum(word in wanted for word in own)
+    if not wanted.isdisjoint(heading):
+        score += 0.3 * len(wanted.intersection(heading))
+    return score
+
+
+@lru_cache(maxsize=32_768)
+def _scored(element: Element) -> tuple[tuple[str, ...], frozenset[str], float, float]:
+    """Returns words of name and heading, what one word of the name counts, and what counts else."""
     own = words(element.name[:MAX_NAME])
-    score = 2.0 * len(wanted.intersection(own)) / math.sqrt(1 + len(own))
-    score += 0.3 * len(wanted.intersection(words(element.heading[:MAX_NAME])))
-    if element.role in _CONTROLS:
-        score += 0.5
-    elif element.role == "link":
-        score += 0.3
-    return score - (0.4 if element.ugc else 0.0)
+    bonus = 0.5 if element.role in _CONTROLS else 0.3 if element.role == "link" else 0.0
+    heading = frozenset(words(element.heading[:MAX_NAME]))
+    return tuple(frozenset(own)), heading, 2.0 / math.sqrt(1 + len(own)), bonus - 0.4 * element.ugc
 
 
 def _within(elements: Sequence[Element], order: Sequence[int], limit: int) -> tuple[int, ...]:

@@ -67,6 +67,17 @@ _COMBINED: tuple[tuple[str, ...], ...] = (
 )
 """What each token of an option is made of."""
 NUM_TOKENS = len(_COMBINED)
+_OF_VIEW = ("verb", "goal", "last", "place", "noted", "look")
+_PARTS = ("", *_OF_VIEW, "deed", *_OfElement._fields)
+_MOST_PARTS = max(len(parts) for parts in _COMBINED)
+_PLACES = np.array(
+    [
+        [_PARTS.index(part) for part in (*parts, *("",) * (_MOST_PARTS - len(parts)))]
+        for parts in _COMBINED
+    ]
+)
+"""Column of each part of each token; the first column is empty. [L, P]"""
+_SALTS = _OFFSET ^ np.arange(1, NUM_TOKENS + 1, dtype=np.uint64)
 
 
 def token_rows(view: AgentView, options: Sequence[Candidate]) -> Ints:
@@ -78,38 +89,35 @@ def token_rows(view: AgentView, options: Sequence[Candidate]) -> Ints:
     """
     elements = view.observation.elements
     own = [_NOTHING if o.element is None else _of_element(elements[o.element]) for o in options]
-    table = np.array([(_deed(o), *one) for o, one in zip(options, own, strict=True)], np.uint64)
-    columns = dict(zip(("deed", *_OfElement._fields), table.T, strict=True))
-    shape = len(options)
-    for name, value in _shared(view).items():
-        columns[name] = np.full(shape, value, np.uint64)
-    tokens = np.empty((shape, NUM_TOKENS), np.int64)
-    for place, parts in enumerate(_COMBINED):
-        tokens[:, place] = _mixed(place, [columns[part] for part in parts])
-    return tokens
+    shared = (0, *_shared(view))
+    rows = [(*shared, _deed(o), *one) for o, one in zip(options, own, strict=True)]
+    parts = np.array(rows, np.uint64)
+    return _mixed(parts)
 
 
-def _mixed(salt: int, parts: Sequence[npt.NDArray[np.uint64]]) -> Ints:
-    mixed = np.full(len(parts[0]), _OFFSET, np.uint64) ^ np.uint64(salt + 1)
-    for part in parts:
-        mixed = (mixed * _PRIME) ^ part
+def _mixed(parts: npt.NDArray[np.uint64]) -> Ints:
+    """Mixes the parts of each token into its number. [C, P] -> [C, L]"""
+    mixed = np.broadcast_to(_SALTS, (len(parts), NUM_TOKENS))
+    for columns in _PLACES.T:
+        mixed = (mixed * _PRIME) ^ parts[:, columns]
     mixed = mixed * _PRIME
     spread = (mixed ^ (mixed >> np.uint64(29))) % np.uint64(VOCABULARY - 1)
     return spread.astype(np.int64) + 1
 
 
-def _shared(view: AgentView) -> dict[str, int]:
+def _shared(view: AgentView) -> tuple[int, ...]:
+    """Returns the hashes of `_OF_VIEW`."""
     subgoal, page = view.node.subgoal, view.observation
     last = view.history[-1] if view.history else None
     noted = [output.name in view.notes for output in view.node.outputs]
-    return {
-        "verb": _hash(subgoal.verb),
-        "goal": _hash(f"{subgoal.verb} {subgoal.object}"),
-        "last": 0 if last is None else _last(last.action.kind, last.label, bool(last.problem)),
-        "place": _path_shape(urlsplit(page.url).path),
-        "noted": _hash(f"{noted}"),
-        "look": _hash(f"{view.node.tier} {min(view.expanded, 4)} {page.status >= 400}"),
-    }
+    return (
+        _hash(subgoal.verb),
+        _hash(f"{subgoal.verb} {subgoal.object}"),
+        0 if last is None else _last(last.action.kind, last.label, bool(last.problem)),
+        _path_shape(urlsplit(page.url).path),
+        _hash(f"{noted}"),
+        _hash(f"{view.node.tier} {min(view.expanded, 4)} {page.status >= 400}"),
+    )
 
 
 def _deed(option: Candidate) -> int:
