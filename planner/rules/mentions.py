@@ -91,8 +91,9 @@ def find_mentions(
         swapped: Names that were looked for in vain: what was taken for a forum is a user.
     """
     phrases = _phrases(masked.text)
+    behind = {one.start + len(one.name) + 1 for one in phrases}
     tokens = [
-        (match[0], match.start())
+        (_NAMED_PLACE if match.start() in behind else match[0], match.start())
         for match in _TOKEN.finditer(masked.text)
         if not any(one.start <= match.start() < one.start + len(one.name) for one in phrases)
     ]
@@ -110,11 +111,13 @@ def find_mentions(
             start,
             "f/" in masked.text[start : start + 3],
         )
-        for _, name, start, kind in _typed(tokens, names, people)
+        for _, name, start, kind in _typed(tokens, names, people, bool(phrases))
     ]
     return sorted([*found, *phrases], key=lambda mention: mention.start)
 
 
+_NAMED_PLACE = "‹forum›"
+"""Stands for the word `forum` behind a name, which no other name belongs to."""
 _OTHER_KIND = {"forum": "user", "user": "forum"}
 
 
@@ -162,6 +165,8 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     bare = token.removesuffix("'s").rstrip(".")
     low = bare.casefold()
     left = tokens[index - 1][0].casefold() if index else ""
+    if len(bare) == 1:
+        return "", ""
     if low.isdigit() or (low[0].isdigit() and low.rstrip("stndrh").isdigit()):
         return "", ""
     if at_start and bare.istitle() and not _is_marked(bare):
@@ -171,7 +176,7 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     if _is_marked(bare) and low != "dislike":
         return bare, "user" if owner else ""
     far = tokens[index - 2][0].casefold() if index > 1 else ""
-    if left in ("forum", "forums") and low not in _NEVER and not at_start:
+    if left in ("forum", "forums") and low not in _NEVER and _closes_name(tokens, index, at_start):
         is_list = left == "forums" or far in (
             "in",
             "to",
@@ -187,6 +192,22 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     if left in ("in", "join", "leave") and low not in plain and _ends(tokens, index):
         return bare, "forum"
     return "", ""
+
+
+def _closes_name(tokens: Sequence[tuple[str, int]], index: int, at_start: bool) -> bool:
+    """Returns whether a word behind `forum` can be its name: `in the forum books that ...`."""
+    token = tokens[index][0]
+    if at_start:
+        return False
+    right = tokens[index + 1][0].casefold() if index + 1 < len(tokens) else "."
+    return token != token.casefold() or _is_foreign(token.casefold()) or right in _AFTER_NAME
+
+
+_POSTS = frozenset({"post", "posts", "submission", "submissions", "threads"})
+_AFTER_NAME = frozenset(
+    [".", "?", "!", ",", ";", ":", ")", "and", "or", "with", "that", "which", "has", "have", "by"]
+    + ["is", "does", "from", "for", "than", "whose", "where", "titled", "called"]
+)
 
 
 def _is_marked(word: str) -> bool:
@@ -230,9 +251,15 @@ def _is_foreign(low: str) -> bool:
 
 
 def _typed(
-    tokens: Sequence[tuple[str, int]], names: list[tuple[int, str, int, str]], people: bool
+    tokens: Sequence[tuple[str, int]],
+    names: list[tuple[int, str, int, str]],
+    people: bool,
+    has_place: bool,
 ) -> list[tuple[int, str, int, str]]:
-    typed = [(i, name, start, kind or _by_context(tokens, i)) for i, name, start, kind in names]
+    has_place = has_place or any(kind == "forum" for *_, kind in names)
+    typed = [
+        (i, name, start, kind or _by_context(tokens, i, has_place)) for i, name, start, kind in names
+    ]
     typed = _listed_alike(tokens, typed)
     typed = [
         (i, name, start, kind or ("user" if _right(tokens, i) in _SAYS else ""))
@@ -267,8 +294,11 @@ def _listed_alike(
     return typed
 
 
-def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
-    """Returns what the words on both sides say that a name names, empty if they do not."""
+def _by_context(tokens: Sequence[tuple[str, int]], index: int, has_place: bool) -> str:
+    """Returns what the words on both sides say that a name names, empty if they do not.
+
+    What is `of` somebody is of a user where a forum is named besides.
+    """
     position = index - 1
     while position > 0 and tokens[position][0].casefold() in _SKIPPED:
         position -= 1
@@ -280,7 +310,9 @@ def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
     if left in _USER_WORDS or right in _USER_WORDS:
         return "user"
     if left == "of":
-        return "user" if before in _OF_PERSON else "forum" if before in _OF_FORUM else ""
+        if before in _OF_PERSON or (has_place and before in _POSTS):
+            return "user"
+        return "forum" if before in _OF_FORUM else ""
     if left in _PLACE_LEFT and left not in ("on", "for"):
         return "forum"
     if left in _PERSON_LEFT or left in ("did", "does", "has", "have"):
