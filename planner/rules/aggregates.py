@@ -53,9 +53,10 @@ def _is_difference(frame: Frame, fields: set[str]) -> bool:
 
 
 def _is_total(frame: Frame, fields: set[str]) -> bool:
-    if frame.users and len(frame.places) < 2 and not frame.limit and not frame.said.get("post"):
-        if not frame.speaks_of(r"\b(?:scores?|points|votes|average|mean)\b"):
-            return False
+    several = len(frame.places) > 1 or frame.limit or frame.said.get("post")
+    is_tally = bool(frame.users) and not several
+    if is_tally and not frame.speaks_of(r"\b(?:scores?|points|votes|average|mean)\b"):
+        return False
     many = frame.limit > 1 or len(frame.places) > 1 or frame.wants_all or "count" in fields
     return many and frame.speaks_of(
         r"\b(?:total|sum|combined|in sum|together|average|mean|add(?:ed)? up)\b"

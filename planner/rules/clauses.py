@@ -224,7 +224,9 @@ def _by_scene(predicate: str, fragments: list[str]) -> str:
     if predicate != "comment":
         return predicate
     text = " ".join(fragments).casefold()
-    talks = re.search(r"\b(?:conversation|chat|message(?: thread)?|private) (?:with|from|by)\b", text)
+    talks = re.search(
+        r"\b(?:conversation|chat|message(?: thread)?|private) (?:with|from|by)\b", text
+    )
     return "message" if talks else predicate
 
 

@@ -58,7 +58,9 @@ _ANY_FORUM = re.compile(
     r"|(?:forum|community) (?:of your choice|it fits|that fits))\b"
 )
 _ALL = re.compile(r"\b(?:all|every|each|any|everything)\b")
-_MINE = re.compile(r"\b(?:my|mine|i wrote|i posted|i commented|i submitted|i made|i have|i left|i gave|i replied|i shared)\b")
+_MINE = re.compile(
+    r"\b(?:my|mine|i (?:wrote|posted|commented|submitted|made|have|left|gave|replied|shared))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

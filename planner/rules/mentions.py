@@ -8,7 +8,7 @@ worded with. What a name names follows from its neighbours, then from the list i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from planner.rules.masking import QUOTE, Masked
@@ -20,6 +20,7 @@ __all__ = [
     "find_mentions",
     "is_certain",
     "quote_uses",
+    "unread_names",
 ]
 
 _TOKEN = re.compile(r"«\d+»|«L\d+»|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
@@ -116,7 +117,7 @@ def find_mentions(
     return sorted([*found, *phrases], key=lambda mention: mention.start)
 
 
-_NAMED_PLACE = "‹forum›"
+_NAMED_PLACE = "[forum]"
 """Stands for the word `forum` behind a name, which no other name belongs to."""
 _OTHER_KIND = {"forum": "user", "user": "forum"}
 
@@ -132,6 +133,20 @@ def is_certain(masked: Masked, name: str) -> bool:
             re.IGNORECASE,
         )
     )
+
+
+def unread_names(masked: Masked, known: Collection[str]) -> list[str]:
+    """Returns the words that are neither plain English nor part of a known name, in order."""
+    parts = {part for name in known for part in _TOKEN.findall(name.casefold())}
+    found = []
+    for token in _TOKEN.findall(masked.text):
+        word = token.casefold().removesuffix("'s").strip("/.")
+        name = re.sub(r"^[fu]/", "", word)
+        if len(word) < 2 or word[0] == "«" or word[0].isdigit():
+            continue
+        if name not in known and name not in parts and _is_foreign(word):
+            found.append(token)
+    return found
 
 
 def _phrases(text: str) -> list[Mention]:
@@ -205,8 +220,8 @@ def _closes_name(tokens: Sequence[tuple[str, int]], index: int, at_start: bool) 
 
 _POSTS = frozenset({"post", "posts", "submission", "submissions", "threads"})
 _AFTER_NAME = frozenset(
-    [".", "?", "!", ",", ";", ":", ")", "and", "or", "with", "that", "which", "has", "have", "by"]
-    + ["is", "does", "from", "for", "than", "whose", "where", "titled", "called"]
+    """. ? ! , ; : ) and or with that which has have by is does from for than whose where titled
+    called a an""".split()
 )
 
 
@@ -232,7 +247,8 @@ def _may_name(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     if _right(tokens, index) in _FORUM_WORDS or token.endswith("'s"):
         return True
     if token.casefold().endswith(("ing", "ed", "ly")):
-        return _is_listed(tokens, index)
+        is_inside = left in {"in", "inside", "within"} and _right(tokens, index) in _AFTER_NAME
+        return is_inside or _is_listed(tokens, index)
     return left in _NAME_LEFT
 
 
@@ -258,7 +274,8 @@ def _typed(
 ) -> list[tuple[int, str, int, str]]:
     has_place = has_place or any(kind == "forum" for *_, kind in names)
     typed = [
-        (i, name, start, kind or _by_context(tokens, i, has_place)) for i, name, start, kind in names
+        (i, name, start, kind or _by_context(tokens, i, has_place))
+        for i, name, start, kind in names
     ]
     typed = _listed_alike(tokens, typed)
     typed = [

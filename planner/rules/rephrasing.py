@@ -26,7 +26,8 @@ _ACTS: dict[str, str] = {
 
 _ACT = "|".join(sorted(_ACTS, key=len, reverse=True))
 _OPENS = re.compile(
-    rf"^(?P<when>after|before)(?: first)? (?P<act>{_ACT})\b(?P<rest>[^,]*),(?: then)? (?P<other>.+)$",
+    rf"^(?P<when>after|before)(?: first)? (?P<act>{_ACT})\b(?P<rest>[^,]*),(?: then)? "
+    r"(?P<other>.+)$",
     re.IGNORECASE,
 )
 _ENDS = re.compile(

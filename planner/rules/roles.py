@@ -113,7 +113,8 @@ def assign(uses: Sequence[QuoteUse], roles: Sequence[str]) -> dict[str, QuoteUse
 
 
 def _score(use: QuoteUse, role: str) -> float:
-    before = max((w for p, w in _CUES.get(role, ()) if re.search(p, use.before)), default=0.0)
+    cues = _CUES.get(role, ())
+    before = max((w for p, w in cues if re.search(rf"\b(?:{p})", use.before)), default=0.0)
     after = max((w for p, w in _AFTER.get(role, ()) if re.search(p, use.after)), default=0.0)
     return before + after if before or after > 2 else -0.5
 

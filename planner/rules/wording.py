@@ -150,8 +150,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("biography", "user", r"\bbio\b|\bbios\b|biograph|about (?:him|her|them)sel|about themselves"
                           r"|profile text"),
     ("joined", "user", r"\bregist\w+|\bjoin(?:ed)?\b|member since|account (?:was )?created"
-                       r"|sign(?:ed)? up|\b(?:been|is) (?:\S+ )?a (?:registered )?(?:member|user)\b|how old .*account"
-                       r"|since when"),
+                       r"|sign(?:ed)? up|how old .*account|since when"
+                       r"|\b(?:been|is) (?:\S+ )?a (?:registered )?(?:member|user)\b"),
     ("sidebar", "forum", r"\bsidebar\b"),
     ("description", "forum", r"\bdescription\b|what .* forum is about|\bdescribed\b"),
     ("host", "post", r"\bdomain\b|which (?:web)?site\b|what (?:web)?site\b|\bhost(?:name)?\b"),
