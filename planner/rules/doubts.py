@@ -1,43 +1,19 @@
 """What keeps the rules from changing a site: a plan that acts on a guess is not carried out.
 
-A change that nobody asked for is worse than one that is not made. So a request is read once more
-before it becomes nodes, and the nodes are looked at once more before they become a plan:
-
-    words   no condition and no `not` was read over, every quotation has its part, and no word that
-            is neither plain English nor a name is left
-    nodes   every text to be written is there, every act has the one thing that it is done to, and
-            nobody is taken for the signed-in user who was not spoken of
-
-All functions return what the doubt is, in words, or an empty text.
+A change that nobody asked for is worse than one that is not made. So the drawn nodes are looked at
+once more before they become a plan: every text to be written is there, every act has the one thing
+that it is done to, nobody is taken for the signed-in user who was not spoken of, and what is meant
+for many is not done to one. What the words leave unread, `planner.rules.unread` tells.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from core.plans import NodeInput, PlanNode, Verb
-from planner.rules.frames import Frame
-from planner.rules.masking import QUOTE
-from planner.rules.mentions import unread_names
 
-__all__ = ["doubt_of_nodes", "doubt_of_words"]
-
-_CONDITION = re.compile(
-    r"\b(?:unless|otherwise|or else|provided(?: that)?|in case|only (?:if|when)|as long as"
-    r"|depending on|except(?:ing)?|apart from|other than|excluding|but not|instead of|rather than"
-    r"|if (?!you\b|possible\b|necessary\b|needed\b|there (?:is|are) (?:one|any)\b))"
-)
-_NOT = re.compile(r"\b(?:not|never|nobody|none|neither)\b|\b\w+n't\b")
-_READ_NOT = re.compile(
-    r"\bno (?:fewer|less|more) than\b|\bnot (?:been )?commented\b|\bnobody has commented\b"
-    r"|\b(?:never|not|don't) (?:ever )?(?:want|wish|like|need|care)\b"
-)
-"""Negations that mean something to the rules, or that say why something is wanted."""
-_AMOUNT = re.compile(
-    r"\b(?:more|fewer|less|greater|higher|lower|at least|at most|over|above|below|exceed\w*)"
-    r" (?:than )?\d+\b"
-)
+__all__ = ["doubt"]
 
 _TEXTS = {"comment": ("body",), "message": ("body",), "post": ("title", "link"), "forum": ("name",)}
 """What is sent, and the inputs of which one at least must be there."""
@@ -45,63 +21,42 @@ _EDITED = ("title", "body", "biography", "sidebar", "description")
 _EMPTIES = re.compile(r"\b(?:clear|empty|remove|delete|erase|blank|nothing)\b")
 _ONESELF = re.compile(r"\b(?:me|my|mine|myself|own|i)\b")
 _CHANGES = frozenset({Verb.TOGGLE, Verb.EDIT, Verb.DELETE, Verb.SUBMIT})
+_PLURAL_DELETE = re.compile(r"\b(?:posts?|submissions?|threads?|comments?|repl(?:y|ies))\b")
+_MANY = re.compile(r"(?<!of )\b(?:all|every|each|everyone|everybody|everything)\b(?!-| time)")
+_PURPOSE = re.compile(r"\b(?:so that|because|in order to)\b[^.;]*")
+"""Why something is wanted, not what."""
+_ONE_THING = frozenset({"post", "comment", "forum", "user", "message", "thing"})
 
 
-# Words
-
-
-def doubt_of_words(frame: Frame) -> str:
-    """Returns what a request for a change says that the rules have no reading for."""
-    for pattern in (_CONDITION, _NOT):
-        match = pattern.search(_READ_NOT.sub("", frame.text))
-        if match is not None:
-            return f"{match[0].strip()!r} is a condition that the rules do not read"
-    amount = _AMOUNT.search(frame.text)
-    if amount is not None and not frame.where():
-        return f"{amount[0]!r} is a condition that the rules do not read"
-    quotes = _unread_quotes(frame)
-    if quotes:
-        return f"no part of the request is played by {quotes[0]!r}"
-    words = unread_names(frame.masked, _names(frame))
-    return f"the rules do not know what {words[0]!r} means here" if words else ""
-
-
-def _unread_quotes(frame: Frame) -> list[str]:
-    """Returns the quotations that no part of the request took."""
-    known = _names(frame)
-    quotes = [frame.masked.quote(match[1]) for match in QUOTE.finditer(frame.masked.text)]
-    return [quote for quote in quotes if quote not in known]
-
-
-def _names(frame: Frame) -> set[str]:
-    places = {place.text for place in frame.places}
-    return {*frame.said.values(), *frame.keys, *places, *frame.users, *frame.titles}
-
-
-# Nodes
-
-
-def doubt_of_nodes(nodes: Sequence[PlanNode], text: str, home: str) -> str:
-    """Returns what a drawn plan would write, or where, without the task having said so.
+def doubt(nodes: Sequence[PlanNode], text: str, home: str) -> str:
+    """Returns what nodes would write, or where, without the request having said so.
 
     Args:
-        nodes: The plan's nodes.
-        text: The task's words, lower-cased.
+        nodes: The nodes of one request that changes the site.
+        text: The request's words, lower-cased.
         home: Address of the site's first page, which is never what a change is meant for.
+
+    Returns:
+        The doubt in words; empty when there is none.
     """
     by_id = {node.id: node for node in nodes}
     for node in nodes:
-        if node.subgoal.verb not in _CHANGES:
-            continue
         goal = f"{node.subgoal.verb.value} {node.subgoal.object}"
+        source = _source(node, by_id)
         if _lacks_text(node, text):
             return f"{goal}: the request does not say what is to be written"
-        source = _source(node, by_id)
-        if _lacks_target(node, source, home):
+        if _lacks_target(node, source, home) or _deletes_a_list(node, text):
             return f"{goal}: the request does not say which one"
         if _means_oneself(node, source) and not _ONESELF.search(text):
             return f"{goal}: the request does not say who"
+    acts = [node for node in nodes if node.subgoal.verb in _CHANGES]
+    if len(acts) == 1 and _thing(acts[0]) in _ONE_THING and _MANY.search(_PURPOSE.sub("", text)):
+        return f"{acts[0].subgoal.object}: the request speaks of several"
     return ""
+
+
+def _thing(node: PlanNode) -> str:
+    return node.subgoal.object.split()[-1]
 
 
 def _lacks_text(node: PlanNode, text: str) -> bool:
@@ -114,7 +69,7 @@ def _lacks_text(node: PlanNode, text: str) -> bool:
     return False
 
 
-def _source(node: PlanNode, by_id: dict[int, PlanNode]) -> PlanNode | NodeInput | None:
+def _source(node: PlanNode, by_id: Mapping[int, PlanNode]) -> PlanNode | NodeInput | None:
     """Returns what a node's page comes from: another node, or an address that was given."""
     page = next((one for one in node.inputs if one.name == "url"), None)
     if page is None or page.source is None:
@@ -123,22 +78,37 @@ def _source(node: PlanNode, by_id: dict[int, PlanNode]) -> PlanNode | NodeInput 
 
 
 def _lacks_target(node: PlanNode, source: PlanNode | NodeInput | None, home: str) -> bool:
-    """Returns whether one of many is to be changed and nothing says which."""
-    verb, thing = node.subgoal.verb, node.subgoal.object.split()[-1]
-    if verb is Verb.SUBMIT and thing in ("post", "forum"):
-        return False
-    if thing not in ("post", "comment", "forum"):
+    """Returns whether one of many is meant and nothing says which."""
+    thing = _thing(node)
+    if thing not in _things_on_own_page(node.subgoal.verb):
         return False
     if isinstance(source, PlanNode):
         found = source.subgoal
         is_list = found.verb is Verb.FIND and found.object in ("forum", "user")
-        return is_list and thing != "forum"
-    return source is None or str(source.const).rstrip("/") == home.rstrip("/")
+        is_of_user = any(one.name == "section" for one in node.inputs)
+        return is_list and thing != "forum" and not is_of_user
+    if source is None:
+        return True
+    return source.source is None and str(source.const).rstrip("/") == home.rstrip("/")
+
+
+def _things_on_own_page(verb: Verb) -> frozenset[str]:
+    """Returns what a verb is done to on that thing's own page, reached by other nodes."""
+    if verb in (Verb.TOGGLE, Verb.EDIT, Verb.DELETE):
+        return frozenset({"post", "comment", "forum"})
+    if verb is Verb.SUBMIT or verb is Verb.FIND:
+        return frozenset({"comment"})
+    return frozenset({"post"}) if verb is Verb.READ else frozenset()
+
+
+def _deletes_a_list(node: PlanNode, text: str) -> bool:
+    """Returns whether posts or comments are to be deleted that no node has found."""
+    return node.subgoal.object == "delete thing" and bool(_PLURAL_DELETE.search(text))
 
 
 def _means_oneself(node: PlanNode, source: PlanNode | NodeInput | None) -> bool:
     """Returns whether somebody is to be written to or blocked, and it is the user."""
-    if node.subgoal.object.split()[-1] not in ("message", "user"):
+    if node.subgoal.verb not in _CHANGES or _thing(node) not in ("message", "user"):
         return False
-    inputs: Iterable[NodeInput] = source.inputs if isinstance(source, PlanNode) else ()
+    inputs = source.inputs if isinstance(source, PlanNode) else ()
     return any(one.name == "name" and one.const == "me" for one in inputs)

@@ -12,12 +12,13 @@ from core.tasks import ResponseStatus, TaskType
 from planner.requests import PlanRequest
 from planner.rules.changes import change
 from planner.rules.clauses import Clause, is_change, split_clauses
-from planner.rules.doubts import doubt_of_nodes, doubt_of_words
+from planner.rules.doubts import doubt
 from planner.rules.draft import Draft
 from planner.rules.frames import Frame, read_frame
 from planner.rules.masking import mask
 from planner.rules.questions import ask
 from planner.rules.recipes import Recipe
+from planner.rules.unread import unread_part
 from planner.rules.visits import visit
 
 __all__ = ["Drawing", "drawn", "task_type_of"]
@@ -53,9 +54,9 @@ def drawn(request: PlanRequest, how: Drawing) -> Plan:
     draft = _draft(request, how)
     recipe = Recipe(draft, task.start_urls[0], task.base_urls[task.sites[0]] + "/")
     if task_type is TaskType.MUTATE:
-        doubt = _changed(recipe, [frame for frame in frames if is_change(frame.predicate)])
-        if doubt and how.is_cautious:
-            return _declined(_draft(request, how), doubt, how.revision)
+        doubts = _changed(recipe, [frame for frame in frames if is_change(frame.predicate)])
+        if doubts and how.is_cautious:
+            return _declined(_draft(request, how), doubts[0], how.revision)
         return draft.finish(task_type, revision=how.revision)
     if task_type is TaskType.NAVIGATE:
         visit(recipe, frames[-1])
@@ -88,24 +89,24 @@ def _draft(request: PlanRequest, how: Drawing) -> Draft:
     )
 
 
-def _changed(recipe: Recipe, frames: Sequence[Frame]) -> str:
-    """Draws requests that change the site; returns why they should not be carried out, if so."""
+def _changed(recipe: Recipe, frames: Sequence[Frame]) -> list[str]:
+    """Draws requests that change the site; returns why they should not be carried out."""
     doubts = []
     for frame in frames:
+        first = len(recipe.draft.nodes)
         plain = _without_borrowed(recipe, frame)
-        doubts.append(doubt_of_words(plain))
+        doubts.append(unread_part(plain))
         change(recipe, plain)
-    text = " ".join(frame.text for frame in frames)
-    doubts.append(doubt_of_nodes(recipe.draft.nodes, text, recipe.home))
-    return next((doubt for doubt in doubts if doubt), "")
+        doubts.append(doubt(recipe.draft.nodes[first:], frame.text, recipe.home))
+    return [one for one in doubts if one]
 
 
-def _declined(draft: Draft, doubt: str, revision: int) -> Plan:
+def _declined(draft: Draft, why: str, revision: int) -> Plan:
     """Returns a plan that changes nothing and answers why."""
     return draft.finish(
         TaskType.MUTATE,
         status=ResponseStatus.UNKNOWN_ERROR,
-        reason=f"nothing was changed: {doubt}",
+        reason=f"nothing was changed: {why}",
         revision=revision,
     )
 

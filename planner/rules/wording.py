@@ -10,6 +10,7 @@ from core.pages import Value
 from policies.thesaurus import number_of
 
 __all__ = [
+    "ORDER_WORDS",
     "Ask",
     "asked_attributes",
     "conditions",
@@ -46,6 +47,11 @@ _ORDERS: tuple[tuple[str, str], ...] = (
     ("top", r"\btop\b|best[- ](?:rated|scor)|highest|most (?:points|upvote|vote|popular|liked)"
             r"|\bbest (?:post|submission)|by score"),
 )  # fmt: skip
+ORDER_WORDS = (
+    r"(?:newest|latest|most recent|oldest|earliest|top|best|worst|hottest|highest[- ]\w+"
+    r"|lowest[- ]\w+|most \w+|least \w+)"
+)
+"""The words for a place at the head of a list."""
 _PERIODS: tuple[tuple[str, str], ...] = (
     ("all time", r"all[- ]time|of all time|\bever\b"),
     ("day", r"past 24 hours|last 24 hours|\btoday\b|past day|last day|of the day"),
