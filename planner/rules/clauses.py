@@ -42,7 +42,7 @@ _CUT = re.compile(r"(?<=[.;?!:,])\s+|\s+(?=(?:and|then|but)\s)")
 _LEAD = re.compile(
     r"^(?:(?:and|then|but|also|please|besides|moreover|now|next|finally|afterwards|after that|first"
     r"|two things|to|could you|can you|i want you to|i want to|i would like to|i need to"
-    r"|i'd like to"
+    r"|i'd like to|i'd like you to|i would like you to|i ask you to|would you|will you|kindly"
     r"|let us|let me|simply|just|there),?:?\s+)*",
     re.IGNORECASE,
 )
@@ -63,9 +63,10 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("subscribe", r"sign me up"),
     ("downvote", r"vote against\b"),
     ("message", r"(?:let|tell)\b.*\b(?:know|privately|private)\b.*«|contact\b.*«"),
+    ("message", r"tell (?!me\b|us\b)\S+ «"),
+    ("message", r"(?:give|drop) (?!me\b|us\b)\S+ (?:the|a) (?:\w+ )?message\b"),
     ("comment", r"say «|write «\d+».*\b(?:under|below|as a (?:comment|reply)|in the thread)"),
     ("unsubscribe", r"(?:unsubscribe|unfollow|quit|drop)\b"),
-    ("edit", r"(?:add|append|put)\b.*\b(?:at|to) the (?:very )?(?:end|bottom) of\b"),
     ("unsubscribe", r"leave (?!.*(?:«|comment|reply|open|remark|note|message|feedback))"),
     ("unsubscribe", r"(?:remove|cancel|end|stop)\b.*\bsubscri"),
     ("subscribe", r"(?:subscribe|join|follow)\b"),
@@ -83,6 +84,7 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
                        r"|append)"
      r"\b.*\b(?:bio|biography|profile (?:text|description)|about me|my (?:user )?profile)\b"
      r"(?! picture| page)"),
+    ("edit", r"(?:add|append|put)\b.*\b(?:at|to) the (?:very )?(?:end|bottom) of\b"),
     ("create_forum", r"(?:create|start|make|open (?=a|new)|found|set up|launch|add)\s*(?:me |us )?"
      r"(?:a |the |an |another )?(?:new |own )?(?:forum|community|subreddit)\b"),
     ("message", r"(?:message|pm|dm|text)\b"),
@@ -241,11 +243,11 @@ def _predicate(fragment: str, before: str) -> str:
     ):
         return ""
     low = text.casefold()
+    if _TELL_ME.match(low):
+        return "retrieve"
     other = _OTHERS.match(low)
     if other:
         return f"other:{other[0].split()[0]}"
-    if _TELL_ME.match(low):
-        return "retrieve"
     imperative = next((name for name, p in _IMPERATIVES if re.match(p, low)), "")
     if imperative not in ("", "find", "retrieve", "navigate"):
         return imperative

@@ -138,7 +138,10 @@ def _without_borrowed(recipe: Recipe, frame: Frame) -> Frame:
 
 
 def _share_context(frames: Sequence[Frame]) -> None:
-    """Gives a request without a place or a person those of the request before it."""
+    """Gives a request without a place or a person those of the request before it.
+
+    The first request may speak of the place of the one after it: before leaving f/x, ... its ...
+    """
     for before, frame in pairwise(frames):
         refers = frame.speaks_of(
             r"\b(?:there|it|its|that forum|this forum|that post|that user|the same|them|him|her)\b"
@@ -147,3 +150,5 @@ def _share_context(frames: Sequence[Frame]) -> None:
             frame.places = list(before.places)
         if refers and not frame.users and frame.predicate in ("message", "block", "subscribe"):
             frame.users = list(before.users)
+    if len(frames) > 1 and not frames[0].places and frames[0].speaks_of(r"\b(?:its|there)\b"):
+        frames[0].places = list(frames[1].places)

@@ -12,7 +12,15 @@ from planner.rules.draft import Flow
 from planner.rules.masking import LINK, Masked
 from planner.rules.mentions import Mention, QuoteUse, find_mentions, quote_uses
 from planner.rules.roles import assign
-from planner.rules.wording import conditions, limit_of, order_of, period_of, rank_of
+from planner.rules.wording import (
+    ORDER_WORDS,
+    RANK_WORDS,
+    conditions,
+    limit_of,
+    order_of,
+    period_of,
+    rank_of,
+)
 
 __all__ = ["COMMENT_ORDER", "Frame", "Place", "read_frame"]
 
@@ -66,6 +74,7 @@ _BY_DEED = (
 COMMENT_ORDER = re.compile(
     r"\b(?:comment|reply) (?:that has |that got |with |having )(?:the )?"
     r"(?:most|highest|best|lowest|fewest) (?:score|points|votes|upvotes|rating)"
+    rf"|\b(?:{ORDER_WORDS}|{RANK_WORDS}) (?:\w+ )?(?:comment|reply)\b(?! count)"
 )
 """Words for the place of a comment in its thread, which say nothing about the thread's own."""
 _ALL = re.compile(r"\b(?:all|every|each|any|everything)\b")
@@ -166,8 +175,11 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
     _settle_open_place(frame)
     frame.places = _distinct(frame.places)
     frame.users = list(dict.fromkeys(frame.users))
-    frame.order = order_of(COMMENT_ORDER.sub("", low)) or order_of(low)
-    frame.period, frame.rank, frame.limit = period_of(low), rank_of(low), limit_of(low)
+    of_thread = COMMENT_ORDER.sub("", low)
+    frame.order, frame.rank = order_of(of_thread), rank_of(of_thread)
+    if not frame.order:
+        frame.order, frame.rank = order_of(low), rank_of(low)
+    frame.period, frame.limit = period_of(low), limit_of(low)
     return frame
 
 

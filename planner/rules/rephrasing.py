@@ -2,6 +2,7 @@
 
 After leaving f/x, join f/y                    ->   leave f/x, then join f/y
 Who was first to comment on the post?          ->   Who wrote the first comment on the post?
+Would you mind upvoting it?                    ->   upvote it?
 Sam, whose comment is the first one under it   ->   Sam, who wrote the first comment on it
 
 Works on masked text, so that nothing that is quoted can change.
@@ -43,7 +44,7 @@ _WORDINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?= (?:on|under|to|in)\b)",
             r"wrote the \1 comment",
         ),
-        (r"\bwho (?:commented|replied) (first|last)(?= (?:on|under|to|in)\b)",
+        (r"\bwho (?:commented|replied|answered|responded) (first|last)(?= (?:on|under|to|in)\b)",
          r"who wrote the \1 comment"),
         (r"\bwhose comment (?:is|was|comes) (?:the )?(first|last|newest|oldest)(?: one)?\b"
          r"(?= (?:on|under|below|in)\b)", r"who wrote the \1 comment"),
@@ -53,6 +54,7 @@ _WORDINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:is|was|has been|were) (\S+) (?:replying|responding|answering)\b", r"did \1 reply"),
     )
 )  # fmt: skip
+_MIND = re.compile(rf"\b(?:would|do) you mind (?P<act>{_ACT})\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.;?!])\s+")
 
 
@@ -60,6 +62,7 @@ def rephrased(text: str) -> str:
     """Returns a masked text in plain wording."""
     for pattern, meaning in _WORDINGS:
         text = pattern.sub(meaning, text)
+    text = _MIND.sub(lambda match: _ACTS[match["act"].casefold()], text)
     return " ".join(_in_order(sentence) for sentence in _SENTENCE.split(text))
 
 

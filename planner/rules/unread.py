@@ -14,7 +14,7 @@ from itertools import pairwise
 from planner.rules.frames import COMMENT_ORDER, Frame
 from planner.rules.masking import QUOTE, Masked
 from planner.rules.word_lists import TOKEN, is_foreign
-from planner.rules.wording import ORDER_WORDS, order_of
+from planner.rules.wording import ORDER_WORDS, RANK_WORDS, order_of
 
 __all__ = ["unread_part"]
 
@@ -39,14 +39,13 @@ _KIND = re.compile(
     r" (?:posts?|submissions?|threads?|comments?|repl(?:y|ies))\b"
 )
 """Kinds of posts that no list tells apart."""
-_RANK = rf"(?:{ORDER_WORDS}|first|second|third|fourth|fifth|last|\d+(?:st|nd|rd|th))"
+_RANK = rf"(?:{ORDER_WORDS}|{RANK_WORDS})"
 _TWO_TARGETS = re.compile(
     rf"\b{_RANK}(?: \w+)?,? and (?:the |its |their |also )*{_RANK}\b"
     r"|\b(?:posts?|submissions?|threads?)\b[^.;«]*\band (?:also )?(?:its|the|their|all|every)"
     r" (?:\w+ ){0,3}(?:comments?|repl(?:y|ies))\b"
 )
 """Two things that one act is for, of which the rules draw one."""
-_RANKED_COMMENT = re.compile(rf"\b{_RANK} (?:\w+ )?(?:comment|reply)\b")
 _ACTS_ON_ONE = frozenset({"upvote", "downvote", "unvote", "delete", "edit", "comment"})
 
 
@@ -77,7 +76,7 @@ def _thread(frame: Frame) -> str:
     """Returns that a comment is told by its place in a thread, and no thread is told."""
     if not frame.places or not frame.order or frame.said.get("post") or frame.users:
         return ""
-    rest = _RANKED_COMMENT.sub("", COMMENT_ORDER.sub("", frame.text))
+    rest = COMMENT_ORDER.sub("", frame.text)
     is_told = rest == frame.text or bool(order_of(rest))
     return "" if is_told else "the request does not say in which thread the comment is"
 

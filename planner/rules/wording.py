@@ -11,6 +11,7 @@ from policies.thesaurus import number_of
 
 __all__ = [
     "ORDER_WORDS",
+    "RANK_WORDS",
     "Ask",
     "asked_attributes",
     "conditions",
@@ -52,6 +53,8 @@ ORDER_WORDS = (
     r"|lowest[- ]\w+|most \w+|least \w+)"
 )
 """The words for a place at the head of a list."""
+RANK_WORDS = r"(?:first|second|third|fourth|fifth|last|\d+(?:st|nd|rd|th))"
+"""The words for a place further down in it."""
 _PERIODS: tuple[tuple[str, str], ...] = (
     ("all time", r"all[- ]time|of all time|\bever\b"),
     ("day", r"past 24 hours|last 24 hours|\btoday\b|past day|last day|of the day"),
@@ -174,7 +177,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("forum", "post", r"(?:which|what) (?:forum|community)|name of (?:the|its) forum"
                       r"|forum'?s? name|names of the forums"),
     ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
-    ("body", "", r"what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written"
+    ("body", "", r"what (?:is|was) (?:the |\S+'s )?(?:\w+ )?(?:comment|reply)\b(?! count)"
+                 r"|what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written"
                  r"|commented)|\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b"
                  r"|say\?"
                  r"|wording|exact words"),
