@@ -35,6 +35,13 @@ _ENDS = re.compile(
     rf"^(?P<other>.+?),?(?: but)?(?: only)? (?P<when>after|before) (?P<act>{_ACT})\b(?P<rest>.*)$",
     re.IGNORECASE,
 )
+_OTHER_ACTS = ("retract", "undo", "take", "tell", "sign", "mark")
+_IS_ACT = re.compile(
+    r"(?:in [^,]+, )?(?:(?:please|also|and|then|could you|would you|i want you to|i'd like you to)"
+    rf" )*(?:{'|'.join((*_ACTS.values(), *_OTHER_ACTS))})\b",
+    re.IGNORECASE,
+)
+"""A question is not put in order: who posted after joining f/x?"""
 _POINTS_BACK = re.compile(r"\b(?:it|them|there|that one)\b")
 _WORDINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
@@ -69,7 +76,7 @@ def rephrased(text: str) -> str:
 def _in_order(sentence: str) -> str:
     """Returns a sentence with its acts in the order in which they are to be done."""
     match = _OPENS.match(sentence) or _ENDS.match(sentence)
-    if match is None:
+    if match is None or not _IS_ACT.match(match["other"]):
         return sentence
     act = _ACTS[match["act"].casefold()] + match["rest"].rstrip(" .!?;")
     other = match["other"].rstrip(" .!?;")
