@@ -128,6 +128,7 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
      r"|answer with|write down|fetch|gather|extract|identify|state|sum|calculate|on which"
      r"|by whom)\b"),
 )  # fmt: skip
+_COMMANDS = tuple((name, re.compile(pattern)) for name, pattern in _IMPERATIVES)
 _OTHERS = re.compile(
     r"(?:(?:change|set|update|reset|switch) (?:my |the |\S+'s )?(?:password|e-?mail|user ?name"
     r"|avatar|profile picture"
@@ -248,7 +249,7 @@ def _predicate(fragment: str, before: str) -> str:
     other = _OTHERS.match(low)
     if other:
         return f"other:{other[0].split()[0]}"
-    imperative = next((name for name, p in _IMPERATIVES if re.match(p, low)), "")
+    imperative = next((name for name, act in _COMMANDS if act.match(low)), "")
     if imperative not in ("", "find", "retrieve", "navigate"):
         return imperative
     return next((name for name, p in _NOMINALS if re.search(p, low)), imperative)

@@ -54,9 +54,10 @@ def drawn(request: PlanRequest, how: Drawing) -> Plan:
     draft = _draft(request, how)
     recipe = Recipe(draft, task.start_urls[0], task.base_urls[task.sites[0]] + "/")
     if task_type is TaskType.MUTATE:
-        doubts = _changed(recipe, [frame for frame in frames if is_change(frame.predicate)])
-        if doubts and how.is_cautious:
-            return _declined(_draft(request, how), doubts[0], how.revision)
+        wanted = [frame for frame in frames if is_change(frame.predicate)]
+        why = _draw_changes(recipe, wanted, is_cautious=how.is_cautious)
+        if why:
+            return _declined(_draft(request, how), why, how.revision)
         return draft.finish(task_type, revision=how.revision)
     if task_type is TaskType.NAVIGATE:
         visit(recipe, frames[-1])
@@ -89,16 +90,18 @@ def _draft(request: PlanRequest, how: Drawing) -> Draft:
     )
 
 
-def _changed(recipe: Recipe, frames: Sequence[Frame]) -> list[str]:
-    """Draws requests that change the site; returns why they should not be carried out."""
-    doubts = []
+def _draw_changes(recipe: Recipe, frames: Sequence[Frame], *, is_cautious: bool) -> str:
+    """Draws requests that change the site; returns why they should not be carried out, if so."""
     for frame in frames:
         first = len(recipe.draft.nodes)
         plain = _without_borrowed(recipe, frame)
-        doubts.append(unread_part(plain))
+        why = unread_part(plain) if is_cautious else ""
         change(recipe, plain)
-        doubts.append(doubt(recipe.draft.nodes[first:], frame.text, recipe.home))
-    return [one for one in doubts if one]
+        if is_cautious:
+            why = why or doubt(recipe.draft.nodes[first:], frame.text, recipe.home)
+        if why:
+            return why
+    return ""
 
 
 def _declined(draft: Draft, why: str, revision: int) -> Plan:

@@ -75,6 +75,8 @@ def rephrased(text: str) -> str:
 
 def _in_order(sentence: str) -> str:
     """Returns a sentence with its acts in the order in which they are to be done."""
+    if "after" not in sentence.casefold() and "before" not in sentence.casefold():
+        return sentence
     match = _OPENS.match(sentence) or _ENDS.match(sentence)
     if match is None or not _IS_ACT.match(match["other"]):
         return sentence

@@ -94,6 +94,13 @@ _AFTER: dict[str, tuple[tuple[str, float], ...]] = {
 }
 
 
+_PATTERNS = {
+    role: [(re.compile(rf"\b(?:{pattern})"), weight) for pattern, weight in cues]
+    for role, cues in _CUES.items()
+}
+"""The cues, each at the start of a word."""
+
+
 def assign(uses: Sequence[QuoteUse], roles: Sequence[str]) -> dict[str, QuoteUse]:
     """Returns the most fitting role for each quotation, each role at most once.
 
@@ -113,8 +120,8 @@ def assign(uses: Sequence[QuoteUse], roles: Sequence[str]) -> dict[str, QuoteUse
 
 
 def _score(use: QuoteUse, role: str) -> float:
-    cues = _CUES.get(role, ())
-    before = max((w for p, w in cues if re.search(rf"\b(?:{p})", use.before)), default=0.0)
+    cues = _PATTERNS.get(role, ())
+    before = max((weight for cue, weight in cues if cue.search(use.before)), default=0.0)
     after = max((w for p, w in _AFTER.get(role, ()) if re.search(p, use.after)), default=0.0)
     return before + after if before or after > 2 else -0.5
 
