@@ -293,6 +293,8 @@ def _finish(item: Item) -> None:
     if item.kind == "post" and link:
         item.fields["host"] = urlsplit(link).hostname or ""
     item.fields["row"] = item.key
+    if "subscribe" in item.controls:
+        item.fields["subscribed"] = "subscribe" in item.pressed
     item.fields["mine"] = not {"edit", "delete"}.isdisjoint(item.controls)
 
 

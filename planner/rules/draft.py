@@ -161,6 +161,7 @@ class Draft:
         kept: Sequence[PlanNode] = (),
         kept_edges: Sequence[PlanEdge] = (),
         values: Mapping[str, Flow] | None = None,
+        reason: str = "",
     ) -> Plan:
         """Draws the respond node and returns the plan.
 
@@ -173,6 +174,7 @@ class Draft:
             kept: Completed nodes of the plan before, that this one continues.
             kept_edges: Their edges.
             values: What the answer is made of, by argument.
+            reason: Why it does not end in success, in words.
         """
         sources = {source for source, _ in self.edges}
         waits: dict[str, Flow] = dict(values or {})
@@ -191,6 +193,7 @@ class Draft:
             status=status.value,
             shape=shape,
             keys=pairs,
+            reason=reason,
             **waits,
         )
         edges = {(edge.source, edge.target): edge.kind for edge in kept_edges} | self.edges

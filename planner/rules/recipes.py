@@ -133,6 +133,7 @@ class Recipe:
         if url is None and frame.is_mine and frame.order in COLLECTED_ORDERS:
             return self._collected(frame, None, outputs, title)
         mine = frame.is_mine and place is None and not frame.users
+        mine = mine and not frame.speaks_of(_MY_PART)
         exact = title not in frame.masked.described
         return self.draft.add(
             Verb.FIND,
@@ -296,6 +297,12 @@ _MY_POST = (
     r"|thread) of mine\b"
     r"|\b(?:post|submission|thread) (?:that )?i (?:have )?(?:wrote|made|submitted|posted)\b"
 )
+
+
+_MY_PART = (
+    r"\bmy (?:\w+ )?(?:(?:up|down)?vote|comment|reply)\b|\bi (?:gave|left|commented|replied)\b"
+)
+"""Words for what is one's own on a post that need not be."""
 
 
 def by_user(frame: Frame) -> list[Value]:

@@ -135,6 +135,26 @@ def test_what_is_not_offered_is_not_allowed() -> None:
     assert action.reason.startswith("not_allowed:")
 
 
+@pytest.mark.parametrize(("button", "state"), [("Unsubscribe", True), ("Subscribe", False)])
+def test_a_row_of_a_forum_tells_whether_one_has_joined_it(button: str, state: bool) -> None:
+    item = items_of(page([*forum_row(), Element("button", button, row="forum_1")]))[0]
+    assert item.fields["subscribed"] is state
+
+
+def test_a_list_that_does_not_tell_what_is_asked_is_not_taken_for_an_empty_one() -> None:
+    where: Value = [{"field": "subscribed", "op": "is", "value": True}]
+    arguments: dict[str, Value] = {"url": BASE + "/forums", "where": where}
+    silent = page(forum_row(), "/forums")
+    action = choose(view(silent, Verb.COLLECT, "forums", arguments, "items"))
+    assert action == Stop("output: the page does not show 'subscribed'")
+    telling = page([*forum_row(), Element("button", "Subscribe", row="forum_1")], "/forums")
+    assert choose(view(telling, Verb.COLLECT, "forums", arguments, "items")) != action
+
+
+def forum_row() -> list[Element]:
+    return [Element("link", "tea", row="forum_1", href="/f/tea")]
+
+
 def test_an_error_page_is_not_found() -> None:
     missing = page([Element("heading", "Error 404", state="level=1")], "/f/none", 404)
     action = choose(view(missing, Verb.READ, "post", {"url": BASE + "/f/none"}, "title"))
