@@ -23,10 +23,9 @@ solve: $(VENV)/.run  ## Solve a handful of WebArena-Verified tasks on the embedd
 serve: $(VENV)/.run  ## Look at the embedded sites in your own browser
 	@$(PY) -m scripts.serve_sites $(ARGS)
 
-train: $(VENV)/.run  ## Train policies (not in this version: says so)
-	@test -f scripts/train.py || { echo "make train: the learners are not part of this version yet; see README, 'What is not here yet'" >&2; exit 1; }
+train: $(VENV)/.run  ## Train agents, then the plan policy (about ten minutes); ARGS="--help" for more
 	@$(PY) -c 'import torch' 2>/dev/null || $(PIP) $(TORCH_ARGS)
-	@$(PY) -c 'import scipy, matplotlib' 2>/dev/null || $(PIP) scipy matplotlib
+	@$(PY) -c 'import scipy, matplotlib, tensorboardX' 2>/dev/null || $(PIP) scipy matplotlib tensorboardX
 	@$(PY) -m scripts.train $(ARGS)
 
 test: $(VENV)/.dev  ## Run all tests but those that need a key, a local model or a cluster

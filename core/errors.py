@@ -8,6 +8,7 @@
     │   ├── ConfigurationError
     │   ├── ContractError
     │   ├── RecordError
+    │   ├── CheckpointError
     │   └── CodecError
     ├── WorldError             the world's refusal
     │   ├── WorldTimeoutError
@@ -27,6 +28,7 @@ __all__ = [
     "AgentLostError",
     "BrowserUnavailableError",
     "CallerError",
+    "CheckpointError",
     "CodecError",
     "ConfigurationError",
     "ContractError",
@@ -73,6 +75,10 @@ class ContractError(CallerError):
 
 class RecordError(CallerError):
     """Records or numbers of an evaluation cannot be summed up or compared as asked."""
+
+
+class CheckpointError(CallerError):
+    """A checkpoint cannot be written or read; the message says which and what is left."""
 
 
 class CodecError(CallerError):

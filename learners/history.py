@@ -19,6 +19,8 @@ class Seconds:
     env: float
     policy: float
     update: float
+    other: float = 0.0
+    """Messages, evidence, and whatever else lies between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

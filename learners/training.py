@@ -35,7 +35,7 @@ import torch
 
 from core.errors import ConfigurationError
 from learners.algorithms import AnyConfig, build
-from learners.contract import MakeEnv
+from learners.contract import EnvSpec, MakeEnv
 from learners.episodes import EpisodeWindow, Evidence
 from learners.history import History, Record, Seconds
 from learners.mixtures import PolicyMixture
@@ -159,6 +159,7 @@ class Training:
         *,
         rollouts: Rollouts | None = None,
         learner: Algorithm | None = None,
+        clock: Callable[[], float] = time.process_time,
     ) -> None:
         """Makes environments and networks.
 
@@ -168,8 +169,10 @@ class Training:
             config: Length, width, seed.
             rollouts: Another source of fragments; `None`: environments in this process.
             learner: Another learner with the interface of `Algorithm`; `None`: in this process.
+            clock: CPU-seconds so far of all processes that work for this run.
         """
         self._config = config
+        self._clock = clock
         env = None
         if rollouts is None:
             env = make_env(0, config.num_envs)
@@ -200,6 +203,11 @@ class Training:
         return History(limits=limits, records=list(self._progress.records))
 
     @property
+    def spec(self) -> EnvSpec:
+        """Of the environments."""
+        return self._spec
+
+    @property
     def policy(self) -> TrainedPolicy:
         """The policy as it is now."""
         return self._policy(self._learner.team.weights())
@@ -227,22 +235,25 @@ class Training:
     def step(self) -> Record:
         """Collects once and learns once."""
         progress, config = self._progress, self._config
-        started = time.process_time()
+        started = self._clock()
         share = self.share_done
         weights = self._learner.team.weights()
         fragments = self._rollouts.collect(weights, progress.version)
         evidence = self._window.add(fragments, progress.version)
-        learning = time.process_time()
+        learning = self._clock()
         with _torch_threads(config.torch_threads):
             update = self._learner.update(fragments, evidence, share)
-        ended = time.process_time()
+        ended = self._clock()
         progress.steps += sum(fragment.num_steps for fragment in fragments)
         progress.cpu_s += ended - started
         progress.version += 1
+        playing = sum(fragment.seconds.env for fragment in fragments)
+        choosing = sum(fragment.seconds.policy for fragment in fragments)
         seconds = Seconds(
-            env=sum(fragment.seconds.env for fragment in fragments),
-            policy=sum(fragment.seconds.policy for fragment in fragments),
+            env=playing,
+            policy=choosing,
             update=ended - learning,
+            other=max(0.0, learning - started - playing - choosing),
         )
         record = self._record(evidence, update, seconds)
         progress.records.append(record)
