@@ -26,6 +26,7 @@ from core.seeding import derive_seed
 from learners.contract import ConstrainedVectorEnv, EnvSpec, MakeEnv, Obs, Step
 from learners.contract_checks import check_finite, check_obs, check_step
 from learners.fragments import (
+    Collected,
     Episodes,
     Fragment,
     RolloutSeconds,
@@ -54,7 +55,7 @@ class Rollouts(Protocol):
         """Of the environments of one worker."""
         ...
 
-    def collect(self, weights: Weights, version: int) -> Sequence[Fragment]:
+    def collect(self, weights: Weights, version: int) -> Sequence[Collected]:
         """Plays with these weights and returns what happened.
 
         Args:

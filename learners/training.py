@@ -42,7 +42,7 @@ from learners.mixtures import PolicyMixture
 from learners.multipliers import duality_gap
 from learners.networks.actors import actor_shape
 from learners.rollouts import InProcessRollouts, Rollouts
-from learners.updates import Algorithm, Update
+from learners.updates import Learner, LocalLearner, Update
 from policies.networks import Weights
 from policies.trained import TrainedPolicy
 
@@ -158,7 +158,7 @@ class Training:
         config: TrainConfig,
         *,
         rollouts: Rollouts | None = None,
-        learner: Algorithm | None = None,
+        learner: Learner | None = None,
         clock: Callable[[], float] = time.process_time,
     ) -> None:
         """Makes environments and networks.
@@ -168,7 +168,7 @@ class Training:
             make_env: The factory.
             config: Length, width, seed.
             rollouts: Another source of fragments; `None`: environments in this process.
-            learner: Another learner with the interface of `Algorithm`; `None`: in this process.
+            learner: Another learner; `None`: in this process.
             clock: CPU-seconds so far of all processes that work for this run.
         """
         self._config = config
@@ -179,8 +179,8 @@ class Training:
             spec = env.spec
         else:
             spec = rollouts.spec
-        self._learner = learner or build(algorithm, spec, seed=config.seed)
-        networks = self._learner.team.config
+        self._learner: Learner = learner or LocalLearner(build(algorithm, spec, seed=config.seed))
+        networks = self._learner.networks
         shape = actor_shape(spec, networks.actor_hidden, networks.embedding)
         self._rollouts: Rollouts = rollouts or InProcessRollouts(
             make_env,
@@ -210,7 +210,7 @@ class Training:
     @property
     def policy(self) -> TrainedPolicy:
         """The policy as it is now."""
-        return self._policy(self._learner.team.weights())
+        return self._policy(self._learner.weights())
 
     @property
     def share_done(self) -> float:
@@ -237,7 +237,7 @@ class Training:
         progress, config = self._progress, self._config
         started = self._clock()
         share = self.share_done
-        weights = self._learner.team.weights()
+        weights = self._learner.weights()
         fragments = self._rollouts.collect(weights, progress.version)
         evidence = self._window.add(fragments, progress.version)
         learning = self._clock()
@@ -264,7 +264,7 @@ class Training:
     def result(self) -> Trained:
         """Returns policies and history so far."""
         progress = self._progress
-        kept = [weights for _, weights in progress.snapshots] or [self._learner.team.weights()]
+        kept = [weights for _, weights in progress.snapshots] or [self._learner.weights()]
         history = self.history
         if progress.records and self._spec.costs and not history.feasible():
             logger.warning(

@@ -61,6 +61,8 @@ class Options:
     """Rollout workers; 1: no Ray, everything in this process."""
     ranks: int = 1
     """Learner processes."""
+    ray_address: str = "local"
+    """local starts a Ray of the run's own; auto, or an address, joins a running one."""
     envs: int = 32
     """Episodes side by side, all workers together."""
     rollout_length: int = 16

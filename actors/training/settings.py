@@ -14,7 +14,7 @@ AlgorithmName = Literal["p3o", "ppo_lagrangian", "macpo", "ppo", "ppo_penalty"]
 Stage = Literal["agents", "plan", "joint"]
 
 FREE = frozenset(
-    {"cpu_seconds", "iterations", "ranks", "evaluation_episodes", "evaluations", "keep"}
+    {"cpu_seconds", "iterations", "ranks", "evaluation_episodes", "evaluations", "keep", "ray_address"}
 )
 """Fields that may change when a run goes on; a changed limit changes how step sizes fall."""
 
@@ -38,6 +38,8 @@ class TrainSettings(BaseModel):
     """Rollout workers; 1: the environments run in the process that learns, without Ray."""
     ranks: Annotated[int, Field(ge=1)] = 1
     """Learner processes; 1: the process that drives the run learns."""
+    ray_address: str = "local"
+    """`local` starts a Ray of the run's own, `auto` or an address joins a running one."""
     envs: Annotated[int, Field(ge=1)] = 32
     """Episodes side by side, all workers together."""
     rollout_length: Annotated[int, Field(ge=1)] = 16
