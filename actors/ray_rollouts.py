@@ -69,7 +69,8 @@ class _Hand:
     played: ObjectRef[Played | None] | None = None
     """In flight; `None`: nothing is."""
     fragment: ObjectRef[PackedFragment] | None = None
-    asked_at: float = 0.0
+    given_up_at: float = 0.0
+    """When its process is ended if it has not answered until then."""
     cpu_before: float = 0.0
     """CPU-seconds of its earlier incarnations."""
     cpu_now: float = 0.0
@@ -207,7 +208,10 @@ class RayRollouts:
                 "tuple[ObjectRef[Played | None], ObjectRef[PackedFragment]]",
                 hand.actor.collect.remote(order),
             )
-            hand.asked_at = time.monotonic()
+            patience = 1.5 * self._config.collect_deadline_s
+            if begins is not None:  # a process has to start first
+                patience += self._config.start_deadline_s
+            hand.given_up_at = time.monotonic() + patience
 
     def _gathered(self, version: int, deadline: float) -> list[Collected]:
         """Waits until everybody has answered, or died, or the deadline has passed."""
@@ -273,7 +277,7 @@ class RayRollouts:
         """Counts workers that did not answer; who misses a second deadline is ended."""
         for hand in hands:
             self.counts.late += 1
-            if time.monotonic() - hand.asked_at > 1.5 * self._config.collect_deadline_s:
+            if time.monotonic() > hand.given_up_at:
                 ray.kill(cast(ActorHandle[object], hand.actor), no_restart=False)
 
     def _check_hope(self, deadline: float) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -36,7 +37,7 @@ def _weights() -> Weights:
     sizes = SHAPE.layer_sizes
     weights = {}
     for group in range(SPEC.num_groups):
-        for number, (inner, outer) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for number, (inner, outer) in enumerate(itertools.pairwise(sizes)):
             weights[f"{group}.layers.{number}.weight"] = rng.normal(size=(outer, inner))
             weights[f"{group}.layers.{number}.bias"] = np.zeros(outer)
     return {name: value.astype(np.float32) for name, value in weights.items()}
@@ -210,13 +211,12 @@ def test_a_worker_that_hangs_is_ended_and_begins_anew(made: list[RayRollouts]) -
     plan = replace(PLAN, make_env=_SlowOnce(600.0), num_steps=150)
     config = replace(CONFIG, collect_deadline_s=1.5, max_restarts=1)
     rollouts = _start(made, config, plan)
-    workers = [{one.worker for one in rollouts.collect(WEIGHTS, v)} for v in range(3)]
-    assert workers == [{0, 1}, {0}, {0}]
-    version = 3
-    while rollouts.counts.restarts == 0 and version < 12:
+    version = 0
+    while rollouts.counts.restarts == 0 and version < 20:
         assert 0 in {one.worker for one in rollouts.collect(WEIGHTS, version)}
         version += 1
     assert (rollouts.counts.restarts, rollouts.counts.dead) == (1, 0)
+    assert rollouts.counts.late >= 2
 
 
 class _Broken(_SlowEnv):
