@@ -24,7 +24,7 @@ def test_a_run_is_opened_as_it_was_made(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path: Path) -> None:
     RunFolder.create(tmp_path, SETTINGS, command="")
-    with pytest.raises(ConfigurationError, match="holds this run already; .* --resume"):
+    with pytest.raises(ConfigurationError, match=r"holds this run already; .* --resume"):
         RunFolder.create(tmp_path, SETTINGS, command="")
     other = SETTINGS.model_copy(update={"alpha": 0.5})
     with pytest.raises(ConfigurationError, match=r"other settings \(alpha: 0\.5, 0\.2\)"):

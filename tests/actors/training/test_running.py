@@ -42,6 +42,7 @@ class _Seen:
     def __init__(self) -> None:
         self.began_: list[Began] = []
         self.updates: list[int] = []
+        self.records: list[Record] = []
         self.curve: list[EpisodeRecord] = []
         self.final: list[EpisodeRecord] = []
 
@@ -51,6 +52,7 @@ class _Seen:
     def updated(self, record: Record, share_done: float, drops: str) -> None:
         assert 0.0 < share_done <= 1.0
         assert drops == ""
+        self.records.append(record)
         self.updates.append(record.iteration)
 
     def evaluated(self, records: list[EpisodeRecord], *, is_final: bool) -> None:
@@ -123,15 +125,10 @@ def test_tensorboard_reads_what_the_board_writes(tmp_path: Path) -> None:
         SETTINGS.model_copy(update={"stages": ("agents",), "iterations": 1, "evaluations": 0}),
         command="",
     )
-    records: list[Record] = []
-
-    class _Keep(_Seen):
-        def updated(self, record: Record, share_done: float, drops: str) -> None:
-            records.append(record)
-
-    StageRun(folder, "agents", _Keep()).run()
+    seen = _Seen()
+    StageRun(folder, "agents", seen).run()
     with Board(tmp_path / "board", ("money", "violations", "overrun")) as board:
-        board.add(records[0])
+        board.add(seen.records[0])
     (file,) = (tmp_path / "board").iterdir()
     written = file.read_bytes()
     assert file.name.startswith("events.out.tfevents")
