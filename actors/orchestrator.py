@@ -42,7 +42,7 @@ class OrchestratorActor:
         they go out, the others go to the event log in batches.
     In flight when it stops: the stream breaks; the same `SolveTask` sent again takes the episode up
         from the log: what was done stays done, what ran is tried again, no repair count starts
-        over.
+        over. Of one that has ended it gives the last event once more, and never runs it twice.
     Restarts: without end.
     Under pressure: episodes take turns at each await; each has one subtask for each agent.
     """
@@ -92,15 +92,19 @@ class OrchestratorActor:
         )
         self._running: dict[str, EpisodeRun] = {}
         self._unfinished = unfinished_episodes(read_log(self._folder, "orchestrator"))
+        self._ended = ended_episodes(read_log(self._folder, "orchestrator"))
 
     @ray.method
     async def solve(self, message: bytes) -> AsyncIterator[bytes]:
         """Streams one episode, one or more envelopes at a time.
 
-        One that is running already gives nothing.
+        One that is running already gives nothing, one that has ended its last event.
         """
         asked = unpack(message, SolveTask)
         if asked.episode in self._running:
+            return
+        if asked.episode in self._ended:
+            yield CODEC.pack(self._ended[asked.episode])
             return
         history = self._unfinished.pop(asked.episode, ())
         run = EpisodeRun(
@@ -147,6 +151,8 @@ class OrchestratorActor:
         return (await self._budget.state(AskLedger(episode=episode))).spent
 
     def _keep(self, envelope: EventEnvelope) -> None:
+        if isinstance(envelope.body, EpisodeFinished | EpisodeFailed):
+            self._ended[envelope.body.episode] = envelope
         if envelope.body.durable:
             self._log.append([envelope])
         else:
@@ -162,6 +168,15 @@ def unfinished_episodes(log: Iterable[EventEnvelope]) -> dict[str, tuple[Event, 
         else:
             episodes.setdefault(envelope.trace, []).append(envelope.body)
     return {episode: tuple(events) for episode, events in episodes.items()}
+
+
+def ended_episodes(log: Iterable[EventEnvelope]) -> dict[str, EventEnvelope]:
+    """Returns the last event of each episode that ended."""
+    return {
+        envelope.body.episode: envelope
+        for envelope in log
+        if isinstance(envelope.body, EpisodeFinished | EpisodeFailed)
+    }
 
 
 class _Batches:
