@@ -5,6 +5,10 @@ import pytest
 import ray
 import tyro
 
+from actors.system import SolveResult
+from core.tasks import AgentResponse, ResponseStatus, TaskType
+from environment.tasks.anywhere import task_anywhere
+from environment.tasks.loader import load_task
 from scripts import solve
 from scripts.bench.figures import markdown, met
 
@@ -32,6 +36,25 @@ def test_a_mistake_in_the_call_is_told_and_starts_nothing(words, says, capsys):
     assert solve.main(tyro.cli(solve.Options, args=words)) == 2
     assert says in capsys.readouterr().out.replace("\n", " ")
     assert ray.is_initialized() == before
+
+
+def ended(status, verdict):
+    response = AgentResponse(task_type=TaskType.MUTATE, status=status) if status else None
+    return SolveResult(
+        episode="e", response=response, reason="", spent=0, budget=1, replans=0, verdict=verdict,
+        wall_s=0.0,
+    )  # fmt: skip
+
+
+def test_what_is_lost_or_not_judged_as_solved_is_not_solved():
+    judged, anywhere = load_task("404"), task_anywhere("Do it", "http://localhost:1/")
+    ok, no = ResponseStatus.SUCCESS, ResponseStatus.UNKNOWN_ERROR
+    assert solve.is_solved(judged, ended(ok, {"strict": True}))
+    assert not solve.is_solved(judged, ended(ok, {"strict": False}))
+    assert not solve.is_solved(judged, ended(None, None)), "the episode was lost"
+    assert solve.is_solved(anywhere, ended(ok, None))
+    assert not solve.is_solved(anywhere, ended(no, None))
+    assert not solve.is_solved(anywhere, ended(None, None))
 
 
 @pytest.mark.ray

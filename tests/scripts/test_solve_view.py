@@ -48,9 +48,22 @@ def started(node, agent="scout"):
 def test_the_plan_stands_with_what_each_node_waits_for():
     text = drawn(told())
     assert "0 find forum" in text
-    assert "1 toggle newest post  ← 0" in text
-    assert "2 respond answer  ← 1" in text
+    assert "1 ← 0 toggle newest post" in text
+    assert "2 ← 1 respond answer" in text
     assert text.count("○") == 3
+
+
+def test_eighty_columns_hold_every_edge_and_all_of_the_money():
+    board = told()
+    board.take_money(spent=1_234, reserved=56)
+    lines = drawn(board, width=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "1 ← 0" in text
+    assert "2 ← 1" in text
+    (money,) = [line for line in lines if "budget" in line]
+    assert "━" in money
+    assert "spent $0.001234 + reserved $0.000056 of $0.005000" in money
 
 
 def test_a_node_that_succeeded_shows_cost_and_values():
