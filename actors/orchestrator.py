@@ -118,6 +118,8 @@ class OrchestratorActor:
         self._running[asked.episode] = run
         try:
             async for envelopes in run.run():
+                if isinstance(envelopes[-1].body, EpisodeFinished | EpisodeFailed):
+                    await self._telemetry.written()  # whoever hears the end finds a whole log
                 yield b"".join(map(CODEC.pack, envelopes))
         finally:
             del self._running[asked.episode]
@@ -194,6 +196,11 @@ class _Batches:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_BATCH_S, self.flush)
+
+    async def written(self) -> None:
+        """Sends what waits, and waits until it is in the log."""
+        self.flush()
+        await self._log.written()
 
     def flush(self) -> None:
         """Sends what waits."""
