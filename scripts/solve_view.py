@@ -35,6 +35,7 @@ from core.events import (
     SubtaskSucceeded,
 )
 from core.plans import Plan, PlanGraph, PlanNode
+from core.tasks import ResponseStatus
 from environment.judge.verdict import Verdict
 
 __all__ = ["EpisodeBoard", "ModelUse"]
@@ -112,6 +113,8 @@ class EpisodeBoard:
     spent: int = 0
     replans: int = 0
     ending: str = ""
+    reason: str = ""
+    """Why there is no better answer; empty when the task was answered."""
     verdict: Verdict | None = None
     model: ModelUse = field(default_factory=ModelUse)
 
@@ -189,6 +192,8 @@ class EpisodeBoard:
         data = event.response.retrieved_data
         answer = "" if data is None else f"  {short(data)}"
         self.ending = f"{event.response.task_type} {event.response.status}{answer}"
+        if event.response.status is not ResponseStatus.SUCCESS:
+            self.reason = event.reason
 
     @apply.register
     def _(self, event: EpisodeFailed) -> None:
@@ -211,6 +216,8 @@ class EpisodeBoard:
             parts.append(Text(self.model.told(), style="dim", overflow="ellipsis", no_wrap=True))
         if self.ending:
             parts.append(Text(f"answer   {self.ending}"))
+        if self.reason:
+            parts.append(Text(f"because  {self.reason}", style="red"))
         if self.verdict is not None:
             parts.append(_verdict_line(self.verdict))
         return Panel(

@@ -133,6 +133,7 @@ def test_replans_stay_visible_to_the_end_and_failures_say_why():
     board.verdict = Verdict(official=0.0, official_status="failure", strict=False, reasons=("x",))
     text = drawn(board)
     assert "action: no such button" in text
+    assert "because  gave up" in text
     assert "reroute after action_failure" in text
     assert "spent $0.000321 + reserved $0.000000" in text
     assert "MUTATE UNKNOWN_ERROR" in text
