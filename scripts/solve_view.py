@@ -192,7 +192,7 @@ class EpisodeBoard:
         data = event.response.retrieved_data
         answer = "" if data is None else f"  {short(data)}"
         self.ending = f"{event.response.task_type} {event.response.status}{answer}"
-        if event.response.status is not ResponseStatus.SUCCESS:
+        if event.response.status is not ResponseStatus.SUCCESS and event.reason != "answered":
             self.reason = event.reason
 
     @apply.register
