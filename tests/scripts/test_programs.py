@@ -1,5 +1,8 @@
+import re
+import signal
 import subprocess
 import sys
+from http.client import HTTPConnection
 
 import pytest
 import ray
@@ -57,6 +60,28 @@ def test_what_is_lost_or_not_judged_as_solved_is_not_solved():
     assert not solve.is_solved(anywhere, ended(None, None))
 
 
+@pytest.mark.slow
+def test_the_sites_are_served_until_they_are_interrupted():
+    words = (sys.executable, "-u", "-m", "scripts.serve_sites", "--profile", "generated")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        port = 0
+        for line in program.stdout:
+            found = re.search(r"http://(\S+?\.localhost):(\d+)", line)
+            if found:
+                name, port = found[1], int(found[2])
+                break
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", "/forums", headers={"Host": f"{name}:{port}"})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert b"</html>" in answer.read()
+        connection.close()
+        program.send_signal(signal.SIGINT)
+        assert "stopped" in program.stdout.read()
+    assert program.returncode == 0
+
+
 @pytest.mark.ray
 @pytest.mark.slow
 def test_an_installation_checks_itself():
@@ -73,3 +98,9 @@ def test_a_figure_is_held_against_its_target(target, value, answer):
     figure = {"name": "x", "value": value, "unit": "s", "target": target, "n": 1}
     assert met(figure) == answer
     assert f"| {answer} |" in markdown([figure])
+
+
+def test_a_name_with_bars_stays_in_its_cell():
+    figure = {"name": "|a - b|", "value": 1.0, "unit": "", "target": "", "n": 1}
+    row = markdown([figure]).splitlines()[-1]
+    assert row.replace("\\|", "").count("|") == 8
