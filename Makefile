@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 help:  ## Show what make can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-install: $(VENV)/.run  ## Install what solving needs into .venv (0.7 GB; no torch, no Chromium)
+install: $(VENV)/.run  ## Install what solving needs into .venv (0.6 GB; no torch, no Chromium)
 
 solve: $(VENV)/.run  ## Solve a handful of WebArena-Verified tasks on the embedded forum; ARGS="--help" for more
 	@$(PY) -m scripts.solve $(ARGS)

@@ -5,7 +5,7 @@ import pytest
 from core.events import FailureKind, Trigger
 from core.pages import Value
 from core.plans import Plan, PlanGraph, PlanNode
-from core.tasks import PublicTask
+from core.tasks import OPEN_SITE, PublicTask
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
 from planner.rules import RulesPlanner
 from planner.rules.clauses import split_clauses
@@ -32,6 +32,19 @@ def plan(intent: str) -> Plan:
     made = RulesPlanner().plan(request(intent))
     assert find_flaws(made, PlanContext.of(request(intent))) == ()
     return made
+
+
+def test_a_wish_about_any_site_starts_where_the_person_said() -> None:
+    task = PublicTask(
+        key="web-1",
+        intent="Open the newest post",
+        sites=(OPEN_SITE,),
+        start_urls=("http://village.test/blog",),
+        base_urls={OPEN_SITE: "http://village.test"},
+    )
+    made = RulesPlanner().plan(PlanRequest(task=task, agents=DEFAULT_POOL, budget=50_000))
+    urls = [one.const for one in made.nodes[0].inputs if one.name == "url"]
+    assert urls == ["http://village.test/blog"]
 
 
 def steps(made: Plan) -> list[str]:
