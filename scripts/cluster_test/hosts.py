@@ -11,12 +11,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["COVERED", "Host", "Hosts", "kept", "run"]
+__all__ = ["COVERED", "NAMESPACES", "Host", "Hosts", "kept", "run"]
 
 _HERE = Path(__file__).parent
 _BITS = 24
 COVERED = ("/tmp", "/run", "/dev/shm", str(Path.home()))
 """Folders that launcher and hosts have for themselves."""
+NAMESPACES = (
+    *("unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--mount-proc"),
+    "--kill-child=KILL",
+)
+"""Words before a command that is to have everything for itself, and to end with `unshare`."""
 _UP_S = 15.0
 
 
@@ -65,10 +70,10 @@ class Hosts:
             TimeoutError: It does not.
         """
         log = (self._logs / f"{name}.log").open("wb")
+        private = (str(_HERE / "private.sh"), *self._private(), "--")
+        init = (str(_HERE / "host.sh"), name, f"{address}/{_BITS}", str(self._keys))
         parent = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--mount-proc"]
-            + ["--kill-child=KILL", str(_HERE / "private.sh"), *self._private()]
-            + ["--", str(_HERE / "host.sh"), name, f"{address}/{_BITS}", str(self._keys)],
+            [*NAMESPACES, *private, *init],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import ray
 
@@ -19,7 +20,7 @@ _LOOK_S = 0.5
 
 def nodes() -> dict[str, dict[str, float]]:
     """Returns what each living node offers, by its address."""
-    alive = [node for node in ray.nodes() if node["Alive"]]
+    alive = [node for node in _nodes() if node["Alive"]]
     return {node["NodeManagerAddress"]: _offers(node["Resources"]) for node in alive}
 
 
@@ -27,7 +28,7 @@ def agents() -> dict[str, str]:
     """Returns the address of the node that each living web agent is on."""
     from ray.util.state import list_actors
 
-    addresses = {node["NodeID"]: node["NodeManagerAddress"] for node in ray.nodes()}
+    addresses = {node["NodeID"]: node["NodeManagerAddress"] for node in _nodes()}
     listed = list_actors(
         filters=[("class_name", "=", "WebAgentActor"), ("state", "=", "ALIVE")], limit=100
     )
@@ -35,6 +36,11 @@ def agents() -> dict[str, str]:
 
 
 _QUESTIONS: dict[str, Callable[[], Mapping[str, object]]] = {"nodes": nodes, "agents": agents}
+
+
+def _nodes() -> list[dict[str, Any]]:
+    """Returns all nodes as Ray tells of them."""
+    return cast(list[dict[str, Any]], ray.nodes())  # type: ignore[no-untyped-call]
 
 
 def _offers(resources: dict[str, float]) -> dict[str, float]:

@@ -62,7 +62,8 @@ class Steps:
         """Returns the words of a command that runs another one on a host."""
         options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
         flags = [word for option in options for word in ("-o", option)]
-        shell = f"bash --login -c -i 'source ~/.bashrc; cd ~/webarena-mas; {{ {command}; }} 2>&1' 2>/dev/null"
+        inside = f"source ~/.bashrc; cd ~/webarena-mas; {{ {command}; }} 2>&1"
+        shell = f"bash --login -c -i '{inside}' 2>/dev/null"  # it moans about a missing terminal
         return ["ssh", *flags, "-o", "ConnectTimeout=5", f"root@{address}", shell]
 
     def json_on(self, address: str, question: str, *, limit_s: float) -> dict[str, object]:
