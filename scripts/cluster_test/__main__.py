@@ -82,6 +82,8 @@ def _why_not() -> str:
     missing = [package for tool, package in _TOOLS.items() if shutil.which(tool) is None]
     if missing:
         return f"install {' '.join(missing)} first (apt-get install {' '.join(missing)})"
+    if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode != 0:
+        return "this root may not make namespaces (a container without CAP_SYS_ADMIN?)"
     if find_spec("aiohttp") is None:
         return "the jobs API is missing; make cluster-install installs it"
     return ""
