@@ -50,7 +50,8 @@ def main(options: Options) -> int:
     if reason:
         print(f"cluster-test: {reason}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs ignore the second
+        signal.signal(ending, signal.default_int_handler)
     before = Leftovers.before()
     process = subprocess.Popen(
         _command(), cwd=_PROJECT, stdin=subprocess.DEVNULL, start_new_session=True
