@@ -25,13 +25,15 @@ class Job:
 
     name: str
     command: str
-    """Run in the project's folder on the head."""
+    """Run in the project's folder on the head, or in the job's copy of it."""
     progress: str
     """A pattern: each line with it is one unit of work done."""
     units: int
     """How many units are to be done."""
     limit_s: float
     """Longest wall time."""
+    is_shipped: bool = False
+    """Whether the job brings its own copy of the code (`--working-dir`), as on a laptop."""
 
 
 class RunningJob:
@@ -41,9 +43,11 @@ class RunningJob:
         """Submits the job through the jobs API of the head."""
         self.job = job
         self.lines: list[str] = []
+        place = "." if job.is_shipped else "~/webarena-mas"
         submit = (
-            f"ray job submit --address http://127.0.0.1:8265 --submission-id {job.name} -- "
-            f'bash -c "cd ~/webarena-mas && exec {job.command}"'
+            f"ray job submit --address http://127.0.0.1:8265 --submission-id {job.name} "
+            f"{'--working-dir .' if job.is_shipped else ''} -- "
+            f'bash -c "cd {place} && exec {job.command}"'
         )
         self._process = subprocess.Popen(
             steps.remote(head, submit), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

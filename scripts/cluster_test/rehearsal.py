@@ -32,6 +32,14 @@ JOBS: tuple[Job, ...] = (
         units=len(_TASKS),
         limit_s=200.0,
     ),
+    Job(
+        name="solve-shipped",
+        command="python -m scripts.solve --address auto --runs ~/runs --task 404",
+        progress=r"│ verdict ",
+        units=1,
+        limit_s=90.0,
+        is_shipped=True,
+    ),
 )
 """What is run on the cluster; a node is lost during the first."""
 
