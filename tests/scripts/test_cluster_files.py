@@ -54,6 +54,9 @@ def test_no_port_is_opened_and_everybody_shows_a_token(name):
     assert "IpPermissions" not in str(config)
     if config["provider"]["type"] == "aws":
         assert config["provider"]["use_internal_ips"] is True
+        for kind in config["available_node_types"].values():
+            assert kind["node_config"]["SecurityGroupIds"], "Ray's own group opens SSH to everybody"
+            assert kind["node_config"]["SubnetIds"], "the usual subnets give out public addresses"
 
 
 def test_a_type_with_commands_of_its_own_leaves_none_of_the_common_ones_out():
