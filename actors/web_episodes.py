@@ -32,7 +32,7 @@ from actors.arena.budgets import Budgets
 from actors.arena.critic import Standing, critic_state, state_size
 from actors.arena.episode import ArenaEpisode, Arrangement, is_own
 from actors.arena.outcome import Outcome
-from actors.arena.shares import TierDraw
+from actors.arena.shares import RememberedPlans, TierDraw
 from actors.arena.tasks import TaskSampler, TaskStream
 from actors.assembly import Assembly, default_assembly
 from actors.in_process import Pending
@@ -180,6 +180,7 @@ class WebEpisodes:
         self._row_of = {agent.id: row for row, agent in enumerate(self._agents)}
         self._budgets = Budgets(config.alpha)
         self._heuristic = HeuristicPolicy()
+        self._planner = RememberedPlans(assembly.planner())
         self._slots: list[_Slot] = []
         self._spec = EnvSpec(
             num_envs=num_envs,
@@ -290,7 +291,7 @@ class WebEpisodes:
             tiers=self._config.tiers,
             max_ticks=self._config.max_ticks,
         )
-        episode = ArenaEpisode(task, seed, arrangement, self._assembly)
+        episode = ArenaEpisode(task, seed, arrangement, self._assembly, planner=self._planner)
         slot = _Slot(episode, task.key, seed, share, success)
         self._go_on(slot)
         return slot

@@ -43,8 +43,9 @@ class Arrangement:
 
     budget: int
     """Micro-dollars: B."""
-    share: float = 1.0
-    """Of the nodes that open a page: 0 gives the learner one of them, 1 gives it all."""
+    share: float | None = 1.0
+    """Of the nodes that open a page: 0 gives the learner one of them, 1 gives it all; `None` leaves
+    the plan as it is made."""
     tiers: TierDraw = field(default_factory=TierDraw)
     max_ticks: int = 80
     """Ticks after which the episode is over."""
@@ -76,7 +77,8 @@ class ArenaEpisode:
             seed: For everything random here.
             arrangement: How it is run.
             assembly: The system's parts.
-            planner: Makes the plans; `None`: the assembly's, with the learner's share of nodes.
+            planner: Makes the plans, of whose nodes the learner gets its share; `None`: the
+                assembly's.
             on_event: Receives each event in its envelope.
         """
         self.task = task
@@ -86,14 +88,12 @@ class ArenaEpisode:
         self._host = assembly.world(task, {})
         self._outcome: Outcome | None = None
         self._broken = ""
-        sharing = planner or SharingPlanner(
-            assembly.planner(),
-            share=arrangement.share,
-            tiers=arrangement.tiers,
-            rng=generator(seed, "shares"),
-        )
+        made = planner or assembly.planner()
+        if arrangement.share is not None:
+            rng = generator(seed, "shares")
+            made = SharingPlanner(made, share=arrangement.share, tiers=arrangement.tiers, rng=rng)
         minds = Minds(
-            planner=sharing,
+            planner=made,
             decider=arrangement.decider(),
             cache=NoPlans(),
             plan_pricing=assembly.plan_pricing(),

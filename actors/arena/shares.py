@@ -17,7 +17,9 @@ from policies.profiles import AgentProfile
 from policies.subtask import PAGELESS
 from policies.tariff import Tariff
 
-__all__ = ["SharingPlanner", "TierDraw", "has_page", "with_tiers"]
+__all__ = ["RememberedPlans", "SharingPlanner", "TierDraw", "has_page", "with_tiers"]
+
+_KEPT_PLANS = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,31 @@ class TierDraw:
         able = [tier for tier in self.weights if tier in agent.tiers]
         weights = [self.weights[tier] for tier in able]
         return rng.choices(able, weights)[0] if sum(weights) else None
+
+
+class RememberedPlans:
+    """Wraps a planner whose first plan follows from the task and the money alone, as the rules' do.
+
+    A task that comes again gets its plan without planning; it is charged all the same.
+    """
+
+    def __init__(self, inner: Planner) -> None:
+        self._inner = inner
+        self._plans: dict[tuple[str, int], Plan] = {}
+
+    def plan(self, request: PlanRequest) -> Plan:
+        """Returns the plan of the task, made when it comes for the first time."""
+        key = request.task.key, request.budget
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _KEPT_PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            plan = self._plans[key] = self._inner.plan(request)
+        return plan
+
+    def replan(self, request: ReplanRequest) -> Plan | None:
+        """Returns the inner planner's new plan."""
+        return self._inner.replan(request)
 
 
 class SharingPlanner:

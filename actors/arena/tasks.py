@@ -39,7 +39,8 @@ class TaskStream:
     instances: int = 0
     """Different instances of one template that a worker draws; 0: no end of them.
 
-    What solving a task leaves behind is remembered per task, so a limited number is cheaper.
+    Tasks, their plans and what solving them leaves behind are remembered, so a limited number is
+    cheaper.
     """
 
     def __post_init__(self) -> None:
@@ -93,6 +94,8 @@ class TaskSampler:
             raise ConfigurationError(f"no split of {list(stream.splits)} has {stream.names}")
         self._next = 0
         self._success: dict[str, float] = {}
+        self._kept: dict[tuple[str, int, Split], Task] = {}
+        """Tasks that will come again; none where there is no end of them."""
 
     def draw(self) -> Draw:
         """Returns the next task."""
@@ -105,7 +108,12 @@ class TaskSampler:
         instance = rng.randrange(self._stream.instances or _SEEDS)
         if self._stream.instances:
             instance = derive_seed(self._seed, "instance", template, instance) % _SEEDS
-        task = generate(template, instance, split).task
+        key = template, instance, split
+        task = self._kept.get(key)
+        if task is None:
+            task = generate(template, instance, split).task
+            if self._stream.instances:
+                self._kept[key] = task
         return Draw(task, number, derive_seed(self._seed, "episode", number))
 
     @property
