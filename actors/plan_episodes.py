@@ -49,7 +49,7 @@ from policies.plan_policy.arrays import (
 from policies.plan_policy.choices import choices_of
 from policies.profiles import DEFAULT_POOL, limited_to
 
-__all__ = ["MODEL_FREE", "PAID", "MakePlanEpisodes", "PlanConfig", "PlanEpisodes"]
+__all__ = ["MODEL_FREE", "OVERRUN", "PAID", "MakePlanEpisodes", "PlanConfig", "PlanEpisodes"]
 
 OVERRUN = 1.05
 """Multiple of B above which an episode counts as over its budget."""
