@@ -33,6 +33,7 @@ torch: $(VENV)/.run
 	@$(PY) -c 'import torch' 2>/dev/null || $(PIP) $(TORCH_ARGS)
 
 test: $(VENV)/.dev  ## Run all tests but those that need a key, a local model or a cluster
+	@$(PY) -c 'import torch' 2>/dev/null || { echo "· installing torch for the learners' tests"; $(PIP) $(TORCH_ARGS); }
 	@scripts/ensure_chromium.sh $(PY)
 	@$(PY) -m pytest -m "not key and not local_llm and not cluster" --durations=10 $(ARGS)
 

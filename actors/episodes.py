@@ -523,6 +523,8 @@ class EpisodeRun:
             start_url=order.start_url,
             site_notes=dict(order.site_notes),
             cookies=self._asked.cookies,
+            budget=order.funds.budget,
+            budget_left=order.funds.left,
         )
 
     def _write(self, event: Event, *, cause: str = "") -> EventEnvelope:

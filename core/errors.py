@@ -6,6 +6,7 @@
     │   ├── TaskFileError
     │   ├── PlanError
     │   ├── ConfigurationError
+    │   ├── ContractError
     │   ├── RecordError
     │   └── CodecError
     ├── WorldError             the world's refusal
@@ -28,6 +29,7 @@ __all__ = [
     "CallerError",
     "CodecError",
     "ConfigurationError",
+    "ContractError",
     "InvariantError",
     "LedgerUnavailableError",
     "PlanError",
@@ -67,6 +69,10 @@ class ConfigurationError(CallerError):
 
 class RecordError(CallerError):
     """Records or numbers of an evaluation cannot be summed up or compared as asked."""
+
+
+class ContractError(CallerError):
+    """An environment gave a learner what the contract of environments does not allow."""
 
 
 class CodecError(CallerError):

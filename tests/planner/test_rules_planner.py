@@ -1,10 +1,12 @@
 """The rules planner: what an intent means, and the shape of the plan that it becomes."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.events import FailureKind, Trigger
 from core.pages import Value
-from core.plans import Plan, PlanGraph, PlanNode
+from core.plans import EffortTier, Plan, PlanGraph, PlanNode
 from core.tasks import OPEN_SITE, PublicTask
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
 from planner.rules import RulesPlanner
@@ -12,7 +14,7 @@ from planner.rules.clauses import split_clauses
 from planner.rules.frames import Frame, read_frame
 from planner.rules.masking import mask
 from planner.validator import PlanContext, find_flaws
-from policies.profiles import DEFAULT_POOL
+from policies.profiles import DEFAULT_POOL, limited_to
 
 BASE = "http://forum.test"
 
@@ -237,3 +239,14 @@ def test_a_lost_cause_is_given_up_after_one_other_try() -> None:
         reason="",
     )
     assert RulesPlanner().replan(again) is None
+
+
+def test_a_pool_without_the_rules_tier_is_planned_at_its_cheapest() -> None:
+    asked = request('Upvote the newest post in the "books" forum')
+    asked = replace(
+        asked, agents=limited_to(DEFAULT_POOL, (EffortTier.TOP_K, EffortTier.FULL_PAGE))
+    )
+    made = RulesPlanner().plan(asked)
+    assert find_flaws(made, PlanContext.of(asked)) == ()
+    assert {node.tier for node in made.nodes} == {EffortTier.TOP_K}
+    assert limited_to(DEFAULT_POOL, (EffortTier.LANGUAGE_MODEL,))[0].id == "generalist"

@@ -1,0 +1,1 @@
+"""Torch networks of actors and critics; the actors have numpy twins in `policies.networks`."""
