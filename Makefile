@@ -30,10 +30,10 @@ train: $(VENV)/.run  ## Train policies (not in this version: says so)
 	@$(PY) -m scripts.train $(ARGS)
 
 torch: $(VENV)/.run
-	@$(PY) -c 'import torch' 2>/dev/null || $(PIP) $(TORCH_ARGS)
+	@$(PY) -c 'import torch' 2>/dev/null || { echo "· installing torch for the learners"; $(PIP) $(TORCH_ARGS); }
 
 test: $(VENV)/.dev  ## Run all tests but those that need a key, a local model or a cluster
-	@$(PY) -c 'import torch' 2>/dev/null || { echo "· installing torch for the learners' tests"; $(PIP) $(TORCH_ARGS); }
+	@$(MAKE) --no-print-directory torch
 	@scripts/ensure_chromium.sh $(PY)
 	@$(PY) -m pytest -m "not key and not local_llm and not cluster" --durations=10 $(ARGS)
 
