@@ -139,6 +139,7 @@ class start_ray:
         self._is_ours = False
 
     def __enter__(self) -> Self:
+        _check_address(self._config.address)
         if ray.is_initialized():
             return self
         self._is_ours = True
@@ -182,18 +183,25 @@ def _lock_door() -> None:
         logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
 
 
-def _join(address: str) -> None:
-    """Joins a running Ray.
+def _check_address(address: str) -> None:
+    """Checks that an address is not that of the jobs API.
 
     Raises:
-        ConfigurationError: The address is that of the jobs API, not of a Ray.
-        WorldError: No Ray is running there, or it does not let this process in.
+        ConfigurationError: It is.
     """
     if address.startswith(("http://", "https://")):
         raise ConfigurationError(
             f"{address} is where jobs are submitted; a script joins `auto` or HOST:PORT "
             "(`ray job submit` reads its address from RAY_API_SERVER_ADDRESS)"
         )
+
+
+def _join(address: str) -> None:
+    """Joins a running Ray.
+
+    Raises:
+        WorldError: No Ray is running there, or it does not let this process in.
+    """
     try:
         _knock(address)
         ray.init(
