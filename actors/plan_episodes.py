@@ -21,7 +21,7 @@ Legend for shapes: N environments, A slots, C candidates, F features, S numbers 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgpack
 import numpy as np
@@ -30,6 +30,7 @@ import numpy.typing as npt
 from actors.arena.budgets import Budgets
 from actors.arena.outcome import Outcome
 from actors.arena.plan_run import PlanRun
+from actors.arena.shares import RememberedPlans
 from actors.arena.tasks import TaskSampler, TaskStream
 from actors.assembly import Assembly, default_assembly
 from core.errors import ConfigurationError, InvariantError
@@ -48,7 +49,7 @@ from policies.plan_policy.arrays import (
 from policies.plan_policy.choices import choices_of
 from policies.profiles import DEFAULT_POOL, limited_to
 
-__all__ = ["MODEL_FREE", "PAID", "MakePlanEpisodes", "PlanConfig", "PlanEpisodes"]
+__all__ = ["MODEL_FREE", "OVERRUN", "PAID", "MakePlanEpisodes", "PlanConfig", "PlanEpisodes"]
 
 OVERRUN = 1.05
 """Multiple of B above which an episode counts as over its budget."""
@@ -111,8 +112,13 @@ class PlanConfig:
         return tuple(Cost(name=name, limit=d) for name, d in limits.items() if d is not None)
 
     def assembly(self) -> Assembly:
-        """Returns the usual system, without a model, whose agents work at the tiers."""
-        return default_assembly(agents=limited_to(DEFAULT_POOL, self.tiers))
+        """Returns the usual system, without a model, whose agents work at the tiers.
+
+        It remembers its first plans, and belongs to one process.
+        """
+        usual = default_assembly(agents=limited_to(DEFAULT_POOL, self.tiers))
+        remembered = RememberedPlans(usual.planner())
+        return replace(usual, planner=lambda: remembered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,11 @@ from core.seeding import derive_seed
 from core.tasks import Task
 from planner.requests import PlanRequest
 from policies.plan_policy import (
+    GATES,
     Actions,
     Decides,
     DecisionProblem,
+    Gate,
     OrchestrationRecord,
     PlanPolicy,
 )
@@ -61,6 +63,8 @@ class AtTier:
     """A `Decides`: every node at one tier, by the cheapest agent that has it; else untrained."""
 
     tier: EffortTier
+    keeps_on: bool = False
+    """Whether the gate goes on wherever it may, also beyond the budget: effort without thrift."""
 
     def decide(
         self, problem: DecisionProblem, *, seed: int, is_greedy: bool = False
@@ -74,7 +78,9 @@ class AtTier:
         cheapest = np.where(legal, problem.costs, np.inf).argmin(axis=1)
         changes = legal.any(axis=1) & ~at_tier[proposed.agents] & problem.agents_active
         agents = np.where(changes, cheapest, proposed.agents).astype(np.intp)
-        actions = Actions(agents=agents, keep=proposed.keep, gate=proposed.gate)
+        goes_on = self.keeps_on and problem.gate_mask[GATES.index(Gate.CONTINUE)]
+        gate = Gate.CONTINUE if goes_on else proposed.gate
+        actions = Actions(agents=agents, keep=proposed.keep, gate=gate)
         return plain.record(problem, actions, seed=seed)
 
 

@@ -69,16 +69,16 @@ class ConfigurationError(CallerError):
     """A setting is missing or out of range."""
 
 
-class ContractError(CallerError):
-    """An environment gave a learner what the contract of environments does not allow."""
-
-
 class RecordError(CallerError):
     """Records or numbers of an evaluation cannot be summed up or compared as asked."""
 
 
 class CheckpointError(CallerError):
     """A checkpoint cannot be written or read; the message says which and what is left."""
+
+
+class ContractError(CallerError):
+    """An environment gave a learner what the contract of environments does not allow."""
 
 
 class CodecError(CallerError):

@@ -111,6 +111,7 @@ class PlanRun:
         made = self._assembly
         arrangement = Arrangement(
             budget=self.budget,
+            share=None,
             max_ticks=self._max_ticks,
             decider=lambda: GatedDecider(made.decider(), asks),
         )
@@ -148,6 +149,7 @@ def plan_trial(
     counted = _Counts(policy)
     arrangement = Arrangement(
         budget=budget,
+        share=None,
         max_ticks=max_ticks,
         decider=lambda: GatedDecider(assembly.decider(), counted, seed=seed, is_greedy=is_greedy),
     )

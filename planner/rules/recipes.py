@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from core.pages import Value
 from core.plans import Verb
+from core.tasks import OPEN_SITE
 from planner.rules.draft import Draft, Flow, NodeHandle
 from planner.rules.frames import Frame, Place
 from policies.thesaurus import number_of
@@ -62,6 +63,10 @@ class Recipe:
     """A text that is taken from the site instead of from the request."""
     refusal: str = ""
     ends: list[NodeHandle] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.draft.site == OPEN_SITE:  # a person said where to start, and knows the site
+            self.home = self.start_url
 
     # Locating
 

@@ -101,3 +101,16 @@ def test_a_fork_is_two_nodes_on_pages_that_need_not_wait_for_each_other():
     assert has_fork(plan_of(reads, []))
     assert not has_fork(plan_of(reads, [(0, 1, True)]))
     assert not has_fork(plan_of([Verb.READ, Verb.COMPUTE], []))
+
+
+def test_effort_without_thrift_goes_on_beyond_its_budget():
+    task = generate("submit_text", 1, Split.TRAIN).task
+    assembly = CONFIG.assembly()
+    sides = [
+        Side(name=name, assembly=assembly, policy=AtTier(EffortTier.FULL_PAGE, keeps_on=keeps_on))
+        for name, keeps_on in (("thrifty", False), ("all in", True))
+    ]
+    thrifty, all_in = (one.outcome for one in trials([task], sides, alpha=0.3))
+    assert all_in.cost > 1.05
+    assert all_in.strict
+    assert thrifty.spent < all_in.spent

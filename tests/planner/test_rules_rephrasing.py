@@ -2,6 +2,7 @@
 
 import pytest
 
+from planner.rules.masking import mask
 from planner.rules.rephrasing import rephrased
 
 
@@ -55,3 +56,11 @@ def test_people_are_named_by_what_they_did(said: str, plainly: str) -> None:
 )
 def test_other_words_stay_as_they_are(text: str) -> None:
     assert rephrased(text) == text
+
+
+def test_single_quotes_hold_a_text_and_apostrophes_do_not():
+    said = mask("Comment 'It's a good read' on U's post, and read the users' and members' lists")
+    assert said.quotes == ("It's a good read",)
+    assert said.text == "Comment «0» on U's post, and read the users' and members' lists"
+    assert mask("Post 'A' and 'B'").quotes == ("A", "B")
+    assert mask("say \"don't\" to 'him'").quotes == ("don't", "him")

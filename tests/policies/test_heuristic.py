@@ -7,6 +7,7 @@ import pytest
 from core.pages import Action, Answer, Click, Element, Fill, Goto, Note, Observation, Stop, Value
 from core.plans import NodeOutput, PlanNode, Subgoal, ValueType, Verb
 from policies.candidates import candidates
+from policies.facts import page_fact
 from policies.features import FEATURES, feature_rows
 from policies.heuristic import HeuristicPolicy
 from policies.items import items_of
@@ -78,6 +79,14 @@ def test_a_row_is_read_as_a_person_reads_it() -> None:
     assert item.fields["comments"] == 7
     assert item.fields["score"] == 70
     assert item.opens == 5
+
+
+def test_a_page_that_lists_nothing_is_itself_the_post_of_its_title() -> None:
+    alone = page([Element("heading", "The bridge is open", state="level=1")], "/bridge")
+    assert page_fact(alone, items_of(alone), "post", "title") == "The bridge is open"
+    listed = page([Element("heading", "All of it", state="level=1"), *row("Green", 7)])
+    assert page_fact(listed, items_of(listed), "post", "title") == "Green"
+    assert page_fact(alone, items_of(alone), "forum", "title") is None
 
 
 def test_candidates_are_clicks_fills_of_arguments_and_addresses() -> None:
