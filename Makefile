@@ -26,9 +26,11 @@ serve: $(VENV)/.run  ## Look at the embedded sites in your own browser
 train: $(VENV)/.run  ## Train policies (not in this version: says so)
 	@test -f scripts/train.py || { echo "make train: the learners are not part of this version yet; see README, 'What is not here yet'" >&2; exit 1; }
 	@$(PY) -c 'import torch' 2>/dev/null || $(PIP) $(TORCH_ARGS)
+	@$(PY) -c 'import scipy, matplotlib' 2>/dev/null || $(PIP) scipy matplotlib
 	@$(PY) -m scripts.train $(ARGS)
 
 test: $(VENV)/.dev  ## Run all tests but those that need a key, a local model or a cluster
+	@$(PY) -c 'import torch' 2>/dev/null || { echo "· installing torch for the learners' tests"; $(PIP) $(TORCH_ARGS); }
 	@scripts/ensure_chromium.sh $(PY)
 	@$(PY) -m pytest -m "not key and not local_llm and not cluster" --durations=10 $(ARGS)
 

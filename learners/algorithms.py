@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from core.errors import ConfigurationError
 from learners.contract import EnvSpec
+from learners.macpo import MACPOConfig
 from learners.p3o import P3OConfig
 from learners.ppo import PPOConfig
 from learners.ppo_lagrangian import PPOLagrangianConfig
@@ -16,11 +17,12 @@ from learners.updates import Algorithm
 
 __all__ = ["ALGORITHMS", "AnyConfig", "build", "config_of"]
 
-AnyConfig: TypeAlias = P3OConfig | PPOLagrangianConfig | PPOConfig | PPOPenaltyConfig
+AnyConfig: TypeAlias = P3OConfig | PPOLagrangianConfig | MACPOConfig | PPOConfig | PPOPenaltyConfig
 
 ALGORITHMS: dict[str, Callable[[], AnyConfig]] = {
     "p3o": P3OConfig,
     "ppo_lagrangian": PPOLagrangianConfig,
+    "macpo": MACPOConfig,
     "ppo": PPOConfig,
     "ppo_penalty": PPOPenaltyConfig,
 }

@@ -47,7 +47,7 @@ class NetworkConfig:
     """Adam's step for actors; falls linearly to a tenth over the run."""
     critic_lr: float = 3e-3
     """Adam's step for critics."""
-    critic_epochs: int = 4
+    critic_epochs: int = 2
     """Passes of the critics over a batch."""
     critic_minibatches: int = 4
     """Parts of such a pass."""
