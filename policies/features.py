@@ -109,7 +109,7 @@ _DEAREST = 2.0
 def feature_rows(
     view: AgentView, options: Sequence[Candidate], prior: Action | None = None
 ) -> Floats:
-    """Returns one row for each option. [C, F]
+    """Returns one row for each option, [C, F].
 
     Args:
         view: What the agent sees.
@@ -126,7 +126,8 @@ def feature_rows(
 def _compared(rows: Floats) -> Floats:
     """Returns which options are the best of the page in a column, where the best is any good."""
     columns = rows[:, [_BEST_ARGUMENT, _GOAL_OVERLAP, _LABEL_FIT]]
-    return ((columns >= columns.max(axis=0) - 1e-6) & (columns > 0.3)).astype(np.float32)
+    best = (columns >= columns.max(axis=0) - 1e-6) & (columns > 0.3)
+    return np.asarray(best, dtype=np.float32)
 
 
 class _Scope:

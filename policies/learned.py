@@ -86,9 +86,7 @@ class TrainedAgents:
     groups: Mapping[str, int]
     """`AgentProfile.policy_id` to its parameters."""
 
-    def policy(
-        self, profile: AgentProfile, rng: np.random.Generator | None = None
-    ) -> ActionPolicy:
+    def policy(self, profile: AgentProfile, rng: np.random.Generator | None = None) -> ActionPolicy:
         """Returns the policy that an agent acts with.
 
         Args:

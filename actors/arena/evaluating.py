@@ -65,9 +65,7 @@ def _run(
     policies: dict[str, ActionPolicy],
     assembly: Assembly,
 ) -> Outcome:
-    arrangement = Arrangement(
-        budget=budgets.of(task), tiers=trial.tiers, max_ticks=trial.max_ticks
-    )
+    arrangement = Arrangement(budget=budgets.of(task), tiers=trial.tiers, max_ticks=trial.max_ticks)
     episode = ArenaEpisode(task, seed, arrangement, assembly)
     try:
         while not episode.is_over:

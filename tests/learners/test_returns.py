@@ -10,7 +10,9 @@ from learners.returns import generalised_advantages
 
 
 def estimates(signals, values, following, ended, gamma=1.0, lam=1.0):
-    shaped = [np.asarray(part, dtype=float).reshape(-1, 1, 1) for part in (signals, values, following)]
+    shaped = [
+        np.asarray(part, dtype=float).reshape(-1, 1, 1) for part in (signals, values, following)
+    ]
     return generalised_advantages(*shaped, np.asarray(ended).reshape(-1, 1), gamma, lam)
 
 

@@ -29,9 +29,7 @@ class _Quadratic:
 
     def ours(self):
         x_g, turned = self.inverse @ self.g, self.inverse @ self.b.T
-        step = dual_step(
-            float(self.g @ x_g), self.b @ x_g, self.b @ turned, self.c, self.delta
-        )
+        step = dual_step(float(self.g @ x_g), self.b @ x_g, self.b @ turned, self.c, self.delta)
         return step, -(step.reward * x_g + turned @ step.nu) / step.lam
 
     def reference(self, rng):
