@@ -74,7 +74,7 @@ class WebConfig:
     """Success of a template from which on more than one node is the learner's."""
     share_to: float = 0.9
     """Success of a template from which on all nodes are the learner's."""
-    lead: int = 6
+    lead: int = 8
     """Most steps that a guide leads into a node of a template that never succeeds; 0: no guide."""
     lead_until: float = 0.5
     """Success of a template from which on nobody leads."""

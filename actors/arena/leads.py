@@ -4,7 +4,8 @@ Far from the end hardly any try succeeds by chance, so at first a guide makes th
 node, and the learner the rest, down to the last one, which is always its own. The lead gets shorter
 as a template succeeds, and ends. Nothing is learned from the guide's choices.
 
-The guide reads the whole page, whatever the node's tier shows; what it opens is charged as always.
+The guide knows the whole page. What it would act on is not always shown at the node's tier; then it
+asks for more, as the learner will have to. All that it does is charged as always.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actors.in_process import Pending
-from core.pages import Answer, Stop
+from core.pages import Answer, Expand, Stop
 from core.seeding import generator
 from policies.heuristic import HeuristicPolicy
 from policies.view import Choice
@@ -42,7 +43,12 @@ class Guide:
             return None
         everything = tuple(range(len(item.view.observation.elements)))
         choice = _GUIDE.choose(replace(item.view, shown=everything))
-        return None if isinstance(choice.action, Answer | Stop) else choice
+        if isinstance(choice.action, Answer | Stop):
+            return None
+        element = getattr(choice.action, "element", None)
+        if element is not None and element not in item.view.shown:
+            return Choice(action=Expand(), confidence=choice.confidence)
+        return choice
 
     def taken(self, item: Pending) -> None:
         """Counts one step that the guide made."""

@@ -8,10 +8,11 @@ from actors.arena.shares import TierDraw
 from actors.arena.tasks import TaskStream
 from actors.assembly import default_assembly
 from actors.web_episodes import MakeWebEpisodes, WebConfig
-from core.pages import Answer, Stop
+from core.pages import Answer, Click, Expand, Stop
 from core.plans import EffortTier
 from core.tasks import Split
 from environment.tasks.generated import generate
+from policies.agent_inputs import agent_inputs
 
 TOP_K = TierDraw(weights={EffortTier.TOP_K: 1.0})
 
@@ -54,6 +55,23 @@ def test_a_node_that_the_learner_took_over_is_not_led_again() -> None:
     assert guide.choice(item) is not None
     guide.stopped(item)
     assert guide.choice(item) is None
+    episode.close()
+
+
+def test_a_guide_asks_for_more_where_it_would_act_on_what_is_not_shown() -> None:
+    task = generate("subscribe", 3, Split.TRAIN).task
+    episode = ArenaEpisode(task, 0, Arrangement(budget=500, tiers=TOP_K), default_assembly())
+    guide = Guide(50, 1)
+    asked = 0
+    while not episode.is_over:
+        (item,) = episode.pending()
+        choice = guide.choice(item) or agent_inputs(item.view).proposed
+        if isinstance(choice.action, Click):
+            assert choice.action.element in item.view.shown
+        asked += isinstance(choice.action, Expand)
+        episode.advance([choice])
+    assert asked > 0
+    assert episode.outcome().strict
     episode.close()
 
 
