@@ -64,7 +64,7 @@ class WebConfig:
     """What the episodes are about, and what counts."""
 
     stream: TaskStream = field(default_factory=TaskStream)
-    alpha: float = 0.2
+    alpha: float = 0.45
     """B is this share of the template's reference cost."""
     tiers: TierDraw = field(default_factory=TierDraw)
     """At which tiers the learner's nodes work."""
@@ -74,7 +74,7 @@ class WebConfig:
     """Success of a template from which on more than one node is the learner's."""
     share_to: float = 0.9
     """Success of a template from which on all nodes are the learner's."""
-    lead: int = 8
+    lead: int = 10
     """Most steps that a guide leads into a node of a template that never succeeds; 0: no guide."""
     lead_until: float = 0.5
     """Success of a template from which on nobody leads."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from core.pages import Action, Click, Element, Fill, Note, Select
+from core.pages import Action, Click, Element, Fill, Goto, Note, Select
 from core.plans import EffortTier
 from policies.candidates import Candidate, argument_texts
 from policies.items import control_meaning, path_parts
@@ -219,7 +219,11 @@ class _Scope:
     def _visited(self, action: Action, element: Element | None) -> float:
         if isinstance(action, Click) and element is not None and element.href:
             return float(any(url.endswith(element.href) for url in self.visited))
-        return 0.0
+        return float(isinstance(action, Goto) and self._is_here_or_visited(action.url))
+
+    def _is_here_or_visited(self, url: str) -> bool:
+        url = url.rstrip("/")
+        return any(url == one.rstrip("/") for one in (self.view.observation.url, *self.visited))
 
     def _price(self, kind: str) -> float:
         """Returns what a kind of action may cost, as a share of the money that is left."""

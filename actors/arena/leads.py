@@ -4,8 +4,8 @@ Far from the end hardly any try succeeds by chance, so at first a guide makes th
 node, and the learner the rest, down to the last one, which is always its own. The lead gets shorter
 as a template succeeds, and ends. Nothing is learned from the guide's choices.
 
-The guide knows the whole page. What it would act on is not always shown at the node's tier; then it
-asks for more, as the learner will have to. All that it does is charged as always.
+The guide knows the whole page. Where what the tier shows does not suggest the same, it asks for more
+until it does, as the learner will have to. All that it does is charged as always.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import replace
 from actors.in_process import Pending
 from core.pages import Answer, Expand, Stop
 from core.seeding import generator
+from policies.agent_inputs import proposal
 from policies.heuristic import HeuristicPolicy
+from policies.options import may_ask_for_more
 from policies.view import Choice
 
 __all__ = ["Guide"]
@@ -45,8 +47,7 @@ class Guide:
         choice = _GUIDE.choose(replace(item.view, shown=everything))
         if isinstance(choice.action, Answer | Stop):
             return None
-        element = getattr(choice.action, "element", None)
-        if element is not None and element not in item.view.shown:
+        if may_ask_for_more(item.view) and proposal(item.view).action != choice.action:
             return Choice(action=Expand(), confidence=choice.confidence)
         return choice
 

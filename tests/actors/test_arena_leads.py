@@ -59,7 +59,7 @@ def test_a_node_that_the_learner_took_over_is_not_led_again() -> None:
 
 
 def test_a_guide_asks_for_more_where_it_would_act_on_what_is_not_shown() -> None:
-    task = generate("subscribe", 3, Split.TRAIN).task
+    task = generate("upvote_newest", 3, Split.TRAIN).task
     episode = ArenaEpisode(task, 0, Arrangement(budget=500, tiers=TOP_K), default_assembly())
     guide = Guide(50, 1)
     asked = 0
