@@ -7,7 +7,8 @@
 A node of a plan is the learner's when its tier is not the rules' (`actors.arena.shares`); agents
 with other nodes, or none, are inactive. Which share of the nodes is the learner's follows from how
 well the task's template went lately, so tasks begin with one node of the learner's and end with
-all. Nothing learns from the heuristic's choices: they only carry an episode to its end.
+all; at first a guide leads into the node, see `actors.arena.leads`. Nothing is learned from the
+choices of heuristic and guide: they only carry an episode to where the learner is.
 
 | cost       | unit                                           | usual limit |
 |------------|------------------------------------------------|-------------|
@@ -21,7 +22,7 @@ of the state, K costs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgpack
@@ -31,6 +32,7 @@ import numpy.typing as npt
 from actors.arena.budgets import Budgets
 from actors.arena.critic import Standing, critic_state, state_size
 from actors.arena.episode import ArenaEpisode, Arrangement, is_own
+from actors.arena.leads import Guide
 from actors.arena.outcome import Outcome
 from actors.arena.shares import RememberedPlans, TierDraw
 from actors.arena.tasks import TaskSampler, TaskStream
@@ -49,6 +51,8 @@ from policies.view import Choice
 
 __all__ = ["MakeWebEpisodes", "WebConfig", "WebEpisodes"]
 
+Flags = npt.NDArray[np.bool_]
+
 OVERRUN = 1.05
 """Multiple of B above which an episode counts as over its budget."""
 _MOST_BARREN = 200
@@ -60,16 +64,20 @@ class WebConfig:
     """What the episodes are about, and what counts."""
 
     stream: TaskStream = field(default_factory=TaskStream)
-    alpha: float = 0.2
+    alpha: float = 0.45
     """B is this share of the template's reference cost."""
     tiers: TierDraw = field(default_factory=TierDraw)
     """At which tiers the learner's nodes work."""
     share: float | None = None
     """Of the nodes that are the learner's, in [0, 1]; `None`: follows success, see `share_of`."""
-    share_from: float = 0.3
+    share_from: float = 0.5
     """Success of a template from which on more than one node is the learner's."""
-    share_to: float = 0.8
+    share_to: float = 0.9
     """Success of a template from which on all nodes are the learner's."""
+    lead: int = 10
+    """Most steps that a guide leads into a node of a template that never succeeds; 0: no guide."""
+    lead_until: float = 0.5
+    """Success of a template from which on nobody leads."""
     prior: bool = False
     """Whether the heuristic's proposal is marked. False: learning from scratch."""
     shaping: float = 0.0
@@ -97,6 +105,10 @@ class WebConfig:
             raise ConfigurationError(
                 f"0 <= share_from < share_to <= 1, not {self.share_from} and {self.share_to}"
             )
+        if self.lead < 0 or not 0.0 < self.lead_until <= 1.0:
+            raise ConfigurationError(
+                f"lead is at least 0 and lead_until in (0, 1], not {self.lead}, {self.lead_until}"
+            )
         if self.shaping < 0 or self.step_penalty < 0 or self.max_ticks < 1:
             raise ConfigurationError(
                 "shaping and step_penalty are at least 0 and max_ticks at least 1, not "
@@ -121,6 +133,10 @@ class WebConfig:
             return self.share
         rise = (success - self.share_from) / (self.share_to - self.share_from)
         return min(1.0, max(0.0, rise))
+
+    def longest_lead(self, success: float) -> int:
+        """Returns the most steps of a lead for a template's mean success."""
+        return round(self.lead * max(0.0, 1.0 - success / self.lead_until))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +163,7 @@ class _Slot:
     share: float
     success: float
     """Of the template when the episode began."""
+    guide: Guide
     actions: list[list[int]] = field(default_factory=list)
     """Everything the learner chose, step by step, so that the episode can be played again."""
     spent: int = 0
@@ -155,8 +172,10 @@ class _Slot:
     """That the learner has been told."""
     is_over_budget: bool = False
     ticks: int = 0
+    led: dict[str, Choice] = field(default_factory=dict)
+    """Agent to what the guide or the heuristic chooses for it now."""
     inputs: dict[str, AgentInputs] = field(default_factory=dict)
-    """Agent to what it chooses from now."""
+    """Agent to what it chooses from now; asked for once a step."""
 
 
 class WebEpisodes:
@@ -292,7 +311,8 @@ class WebEpisodes:
             max_ticks=self._config.max_ticks,
         )
         episode = ArenaEpisode(task, seed, arrangement, self._assembly, planner=self._planner)
-        slot = _Slot(episode, task.key, seed, share, success)
+        guide = Guide(self._config.longest_lead(success), seed)
+        slot = _Slot(episode, task.key, seed, share, success, guide)
         self._go_on(slot)
         return slot
 
@@ -315,28 +335,45 @@ class WebEpisodes:
     def _act(self, slot: _Slot, actions: list[int]) -> None:
         """Carries out the learner's choices, and what follows until it has another."""
         slot.actions.append(actions)
-        choices = []
-        for item in slot.episode.pending():
-            if is_own(item):
-                action = actions[self._row_of[item.agent]]
-                option = slot.inputs[item.agent].options[action]
-                choices.append(Choice(action=option.action, confidence=1.0))
-            else:
-                choices.append(self._heuristic.choose(item.view))
-        slot.inputs = {}
-        slot.episode.advance(choices)
-        slot.ticks += 1
+        choices = {
+            agent: Choice(action=one.options[actions[self._row_of[agent]]].action, confidence=1.0)
+            for agent, one in slot.inputs.items()
+        }
+        self._advance(slot, choices)
         self._go_on(slot)
 
     def _go_on(self, slot: _Slot) -> None:
-        """Lets the heuristic act while nothing waits for the learner."""
-        episode = slot.episode
-        while not episode.is_over:
-            pending = episode.pending()
-            if any(is_own(item) for item in pending):
+        """Lets heuristic and guide act while nothing waits for the learner."""
+        while not slot.episode.is_over:
+            pending = slot.episode.pending()
+            slot.led = {
+                item.agent: choice
+                for item in pending
+                if (choice := self._led(slot, item)) is not None
+            }
+            if len(slot.led) < len(pending):
                 return
-            episode.advance([self._heuristic.choose(item.view) for item in pending])
-            slot.ticks += 1
+            self._advance(slot, {})
+
+    def _led(self, slot: _Slot, item: Pending) -> Choice | None:
+        """Returns what heuristic or guide choose, `None` where the learner is to choose."""
+        return slot.guide.choice(item) if is_own(item) else self._heuristic.choose(item.view)
+
+    def _advance(self, slot: _Slot, choices: Mapping[str, Choice]) -> None:
+        """Moves an episode on by one tick.
+
+        Args:
+            slot: Whose episode.
+            choices: The learner's; the others are known.
+        """
+        pending = slot.episode.pending()
+        for item in pending:
+            if is_own(item):
+                (slot.guide.taken if item.agent in slot.led else slot.guide.stopped)(item)
+        made = {**slot.led, **choices}
+        slot.inputs, slot.led = {}, {}
+        slot.episode.advance([made[item.agent] for item in pending])
+        slot.ticks += 1
 
     # -- what the learner is told ----------------------------------------------------------------
 
@@ -376,7 +413,8 @@ class WebEpisodes:
                 tokens[env, row, :count] = one.tokens
                 mask[env, row, :count] = True
         state = np.stack([self._state(slot) for slot in self._slots])
-        return Obs(features, mask.any(axis=2), mask, tokens, state)
+        active: Flags = np.asarray(mask.any(axis=2))
+        return Obs(features, active, mask, tokens, state)
 
     def _look(self, slot: _Slot) -> dict[str, AgentInputs]:
         if not slot.inputs:
@@ -384,7 +422,7 @@ class WebEpisodes:
             slot.inputs = {
                 item.agent: agent_inputs(item.view, prior=self._config.prior)
                 for item in pending
-                if is_own(item)
+                if item.agent not in slot.led
             }
         return slot.inputs
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from core.pages import Action, Click, Element, Fill, Note, Select
+from core.pages import Action, Click, Element, Fill, Goto, Note, Select
 from core.plans import EffortTier
 from policies.candidates import Candidate, argument_texts
 from policies.items import control_meaning, path_parts
@@ -109,7 +109,7 @@ _DEAREST = 2.0
 def feature_rows(
     view: AgentView, options: Sequence[Candidate], prior: Action | None = None
 ) -> Floats:
-    """Returns one row for each option. [C, F]
+    """Returns one row for each option, [C, F].
 
     Args:
         view: What the agent sees.
@@ -126,7 +126,8 @@ def feature_rows(
 def _compared(rows: Floats) -> Floats:
     """Returns which options are the best of the page in a column, where the best is any good."""
     columns = rows[:, [_BEST_ARGUMENT, _GOAL_OVERLAP, _LABEL_FIT]]
-    return ((columns >= columns.max(axis=0) - 1e-6) & (columns > 0.3)).astype(np.float32)
+    best = (columns >= columns.max(axis=0) - 1e-6) & (columns > 0.3)
+    return np.asarray(best, dtype=np.float32)
 
 
 class _Scope:
@@ -218,7 +219,11 @@ class _Scope:
     def _visited(self, action: Action, element: Element | None) -> float:
         if isinstance(action, Click) and element is not None and element.href:
             return float(any(url.endswith(element.href) for url in self.visited))
-        return 0.0
+        return float(isinstance(action, Goto) and self._is_here_or_visited(action.url))
+
+    def _is_here_or_visited(self, url: str) -> bool:
+        url = url.rstrip("/")
+        return any(url == one.rstrip("/") for one in (self.view.observation.url, *self.visited))
 
     def _price(self, kind: str) -> float:
         """Returns what a kind of action may cost, as a share of the money that is left."""

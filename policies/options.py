@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.pages import Action
-from core.plans import EffortTier
+from core.pages import Action, Expand
 from policies.candidates import Candidate, candidates
 from policies.rendering import relevance, wanted_words
 from policies.tiers import TIERS
 from policies.view import AgentView
 
-__all__ = ["MAX_OPTIONS", "options"]
+__all__ = ["MAX_OPTIONS", "may_ask_for_more", "options"]
 
 MAX_OPTIONS = 64
 """Most options of one choice: memory and time of learners grow with it."""
@@ -32,7 +31,9 @@ def options(view: AgentView, proposed: Action | None) -> list[Candidate]:
         view: What the agent sees.
         proposed: What reasoning proposes; it is always among the options.
     """
-    found = [one for one in candidates(view) if not _is_idle(view, one)]
+    found = candidates(view)
+    if not may_ask_for_more(view):
+        found = [one for one in found if not isinstance(one.action, Expand)]
     known = next((one for one in found if one.action == proposed), None)
     if known is None and proposed is not None:
         known = Candidate(proposed, getattr(proposed, "element", None))
@@ -42,12 +43,11 @@ def options(view: AgentView, proposed: Action | None) -> list[Candidate]:
     return _most_useful(view, found, known)
 
 
-def _is_idle(view: AgentView, candidate: Candidate) -> bool:
-    """Returns whether an option would only cost: asking for more where everything is shown."""
-    return candidate.action.kind == "expand" and (
-        len(view.shown) >= len(view.observation.elements)
-        or TIERS.get(view.node.tier, TIERS[EffortTier.RULES]).expand_factor <= 1
-    )
+def may_ask_for_more(view: AgentView) -> bool:
+    """Returns whether asking for more can show more; where it cannot, it would only cost."""
+    spec, number = TIERS[view.node.tier], len(view.observation.elements)
+    room = spec.max_elements * spec.expand_factor**view.expanded
+    return len(view.shown) < number and room < number
 
 
 def _most_useful(

@@ -81,7 +81,7 @@ _SALTS = _OFFSET ^ np.arange(1, NUM_TOKENS + 1, dtype=np.uint64)
 
 
 def token_rows(view: AgentView, options: Sequence[Candidate]) -> Ints:
-    """Returns the tokens of each option. [C, L]
+    """Returns the tokens of each option, [C, L].
 
     Args:
         view: What the agent sees.
@@ -96,13 +96,13 @@ def token_rows(view: AgentView, options: Sequence[Candidate]) -> Ints:
 
 
 def _mixed(parts: npt.NDArray[np.uint64]) -> Ints:
-    """Mixes the parts of each token into its number. [C, P] -> [C, L]"""
+    """Mixes the parts of each token into its number, [C, P] -> [C, L]."""
     mixed = np.broadcast_to(_SALTS, (len(parts), NUM_TOKENS))
     for columns in _PLACES.T:
         mixed = (mixed * _PRIME) ^ parts[:, columns]
     mixed = mixed * _PRIME
     spread = (mixed ^ (mixed >> np.uint64(29))) % np.uint64(VOCABULARY - 1)
-    return spread.astype(np.int64) + 1
+    return np.asarray(spread, dtype=np.int64) + 1
 
 
 def _shared(view: AgentView) -> tuple[int, ...]:

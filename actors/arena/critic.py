@@ -52,7 +52,7 @@ def state_size(agents: Sequence[AgentProfile]) -> int:
 def critic_state(
     episode: ArenaEpisode, agents: Sequence[AgentProfile], standing: Standing
 ) -> npt.NDArray[np.float32]:
-    """Returns the state of a running episode. [S]"""
+    """Returns the state of a running episode, [S]."""
     views = {item.agent: (item.view, is_own(item)) for item in episode.pending()}
     state = [*_of_episode(episode, standing), *_template(episode.task.template)]
     for agent in agents:

@@ -33,7 +33,7 @@ class Trial:
     """Episodes; every template comes up before one comes up again."""
     seed: int = 0
     """Picks instances, nodes and tiers."""
-    alpha: float = 0.2
+    alpha: float = 0.45
     """B as a share of the reference cost."""
     tiers: TierDraw = field(default_factory=lambda: TierDraw(weights={EffortTier.TOP_K: 1.0}))
     """At which tiers nodes work."""

@@ -141,13 +141,15 @@ class TaskSampler:
 
     def state(self) -> dict[str, object]:
         """Returns where the stream stands, as plain data."""
-        return {"next": self._next, "success": dict(self._success)}
+        return {"seed": self._seed, "next": self._next, "success": dict(self._success)}
 
     def load_state(self, state: Mapping[str, object]) -> None:
-        """Goes on from `state` of a sampler with the same stream, seed and worker."""
-        number, success = state["next"], state["success"]
+        """Goes on from `state` of a sampler with the same stream."""
+        seed, number, success = state["seed"], state["next"], state["success"]
+        assert isinstance(seed, int), "a state comes from `state`"
         assert isinstance(number, int), "a state comes from `state`"
         assert isinstance(success, Mapping), "a state comes from `state`"
+        self._seed = seed
         self._next = number
         self._success = {str(name): float(value) for name, value in success.items()}
 

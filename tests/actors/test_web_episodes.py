@@ -213,14 +213,13 @@ def test_what_an_inactive_agent_chooses_changes_nothing() -> None:
 def test_a_broken_episode_is_told_as_failed_and_not_reported() -> None:
     env = _make(num_envs=1)
     env.reset(7)
-    env._slots[0].episode._host.close()
-    obs = env._observed()
-    rng = np.random.default_rng(0)
-    for _ in range(60):
-        step = env.step(_random(obs, rng))
-        obs = step.obs
-        if step.terminated[0]:
-            break
+    slot = env._slots[0]
+    slot.episode._host.close()  # as a site that breaks
+    (inputs,) = slot.inputs.values()
+    kinds = [option.action.kind for option in inputs.options]
+    loading = next(place for place, kind in enumerate(kinds) if kind in ("click", "goto"))
+    step = env.step(np.full((1, 4), loading))
+    assert step.terminated[0]
     assert step.info["failed"][0]
     assert step.reward[0] == 0.0
     assert env.outcomes_of_templates == {}
