@@ -48,7 +48,7 @@ class Options:
     stage: Literal["agents", "plan", "all"] = "all"
     """agents: the web agents. plan: the plan policy, on the heuristic's agents. all: both, the plan
     policy on the agents just trained."""
-    budget: float = 0.2
+    budget: float = 0.45
     """alpha: an episode's budget as a share of what its template costs when pages are read in
     full."""
     seed: int = 0
@@ -75,8 +75,10 @@ class Options:
     """Agents start from what the heuristic proposes; otherwise from scratch."""
     per_task: bool = True
     """Weigh advantages by task."""
-    entropy: float = 0.003
-    """Weight of the entropy bonus."""
+    entropy: float | None = None
+    """Weight of the entropy bonus; none: the stage's own."""
+    instances: int | None = None
+    """Different instances of a template that a worker draws, 0: no end; none: the stage's own."""
     learning_rate: float = 0.003
     """Of the actors."""
     penalty: float = 1.0

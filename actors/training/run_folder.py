@@ -65,10 +65,14 @@ class RunFolder:
         if (path / "run.json").exists():
             other = cls.open(path).settings
             differences = settings.differences(other)
-            is_other = f"a run with other settings ({'; '.join(differences)})"
+            if differences:
+                raise ConfigurationError(
+                    f"{path} holds a run with other settings ({'; '.join(differences)}); "
+                    "choose another folder"
+                )
             raise ConfigurationError(
-                f"{path} holds {is_other if differences else 'this run'} already; "
-                f"go on with it by --resume {path}, or choose another folder"
+                f"{path} holds this run already; go on with it by --resume {path}, or choose "
+                "another folder"
             )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigurationError(f"{path} is there already and is not a run's folder")

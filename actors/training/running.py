@@ -114,7 +114,7 @@ class StageRun:
         Returns:
             Whether the stage came to its end.
         """
-        algorithm = algorithm_of(self._settings, self._parts.hidden)
+        algorithm = algorithm_of(self._settings, self._stage)
         config = self._config()
         with sources_of(self._settings, algorithm, self._parts.make_env, config) as sources:
             training = Training(
@@ -172,12 +172,13 @@ class StageRun:
             "steps": str(records[-1].steps),
             "finished": str(is_done),
         }
-        self._parts.save(training.policy, self.policy_file, notes)
+        policy = training.result().policy  # the mean of the last fifth, see `learners.training`
+        self._parts.save(policy, self.policy_file, notes)
         if curve:
             self._draw(curve)
         if not is_done:
             return
-        found = self._evaluate_at_end(training.policy, records[-1].steps)
+        found = self._evaluate_at_end(policy, records[-1].steps)
         self._write_records("final.jsonl", found)
         history = training.history
         result = {
@@ -289,7 +290,7 @@ class StageRun:
         from evaluation.figures import Limits, draw_learning_curves  # a second to import
 
         record = self._run.record
-        caption = f"{record.command}; commit {record.commit}"
+        caption = f"Command in run.json of {self._run.path.name}; commit {record.commit}."
         draw_learning_curves(curve, self._folder / "curve.png", limits=Limits(), caption=caption)
 
 

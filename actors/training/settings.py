@@ -14,7 +14,15 @@ AlgorithmName = Literal["p3o", "ppo_lagrangian", "macpo", "ppo", "ppo_penalty"]
 Stage = Literal["agents", "plan", "joint"]
 
 FREE = frozenset(
-    {"cpu_seconds", "iterations", "ranks", "evaluation_episodes", "evaluations", "keep", "ray_address"}
+    {
+        "cpu_seconds",
+        "iterations",
+        "ranks",
+        "evaluation_episodes",
+        "evaluations",
+        "keep",
+        "ray_address",
+    }
 )
 """Fields that may change when a run goes on; a changed limit changes how step sizes fall."""
 
@@ -27,7 +35,7 @@ class TrainSettings(BaseModel):
     algorithm: AlgorithmName = "p3o"
     stages: tuple[Stage, ...] = ("agents",)
     """In order; each begins with what the one before has left."""
-    alpha: Annotated[float, Field(gt=0)] = 0.2
+    alpha: Annotated[float, Field(gt=0)] = 0.45
     """B is this share of the template's reference cost."""
     seed: int = 0
     cpu_seconds: Annotated[float, Field(gt=0)] | None = 500.0
@@ -52,8 +60,11 @@ class TrainSettings(BaseModel):
     """Agents start from what the heuristic proposes. False: from scratch."""
     per_task: bool = True
     """Advantages are weighed by task; not with MACPO."""
-    entropy: Annotated[float, Field(ge=0)] = 0.003
-    """Weight of the entropy bonus; not with MACPO."""
+    entropy: Annotated[float, Field(ge=0)] | None = None
+    """Weight of the entropy bonus, `None`: the stage's own; not with MACPO."""
+    instances: Annotated[int, Field(ge=0)] | None = None
+    """Different instances of a template that a worker draws; 0: no end of them; `None`: the
+    stage's own."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     """Of the actors; not with MACPO."""
     penalty: Annotated[float, Field(ge=0)] = 1.0

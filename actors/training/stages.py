@@ -4,8 +4,9 @@
              a template goes better
     plan     the plan policy, while the agents of the stage before act and do not change
 
-A stage knows its environment, its networks, how its policy is evaluated and where it is written. It
-does not train: `learners.driving` does. No torch here.
+A stage knows its environment, how its policy is evaluated and where it is written. It
+does not train: `learners.driving` does. No torch here; `algorithms` has the stages' settings of
+learners.
 """
 
 from __future__ import annotations
@@ -49,11 +50,6 @@ class StageOf(Protocol):
         ...
 
     @property
-    def hidden(self) -> tuple[int, ...]:
-        """Hidden layers of the actors."""
-        ...
-
-    @property
     def file(self) -> str:
         """Name of the file that it leaves."""
         ...
@@ -85,18 +81,13 @@ class AgentsStage:
         """Web episodes with the rules' plans."""
         settings = self.settings
         config = WebConfig(
-            stream=_stream(settings, floor=0.05),
+            stream=_stream(settings, floor=0.05, instances=0),
             alpha=settings.alpha,
             prior=settings.prior,
             shaping=settings.shaping,
             step_penalty=settings.step_penalty,
         )
         return MakeWebEpisodes(config)
-
-    @property
-    def hidden(self) -> tuple[int, ...]:
-        """Hidden layers of the scorers of options."""
-        return (64, 64)
 
     @property
     def file(self) -> str:
@@ -136,13 +127,9 @@ class PlanStage:
     def make_env(self) -> MakeEnv:
         """Decisions about plans."""
         settings = self.settings
-        config = PlanConfig(stream=_stream(settings, floor=1.0), alpha=settings.alpha, tiers=PAID)
+        stream = _stream(settings, floor=1.0, instances=4)
+        config = PlanConfig(stream=stream, alpha=settings.alpha, tiers=PAID, prior=settings.prior)
         return MakePlanEpisodes(config, self._assembly())
-
-    @property
-    def hidden(self) -> tuple[int, ...]:
-        """As wide as `policies.plan_policy` reads them."""
-        return (64, 32)
 
     @property
     def file(self) -> str:
@@ -205,7 +192,8 @@ def stage_of(stage: Stage, settings: TrainSettings, agents_file: Path | None) ->
     raise ConfigurationError("joint training is not part of this version; agents and plan are")
 
 
-def _stream(settings: TrainSettings, *, floor: float) -> TaskStream:
+def _stream(settings: TrainSettings, *, floor: float, instances: int) -> TaskStream:
     splits = {Split.TRAIN: 1.0 - settings.attacks, Split.ATTACKS: settings.attacks}
     kept = {split: share for split, share in splits.items() if share > 0}
-    return TaskStream(splits=kept, floor=floor, names=settings.templates)
+    number = instances if settings.instances is None else settings.instances
+    return TaskStream(splits=kept, floor=floor, names=settings.templates, instances=number)
