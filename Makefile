@@ -23,10 +23,10 @@ solve: $(VENV)/.run  ## Solve a handful of WebArena-Verified tasks on the embedd
 serve: $(VENV)/.run  ## Look at the embedded sites in your own browser
 	@$(PY) -m scripts.serve_sites $(ARGS)
 
-train: $(VENV)/.run  ## Train agents, then the plan policy (about ten minutes); ARGS="--help" for more
+train: $(VENV)/.run  ## Train agents, plan policy, both in turns (ten minutes); ARGS="--help" for more
 	@$(MAKE) --no-print-directory torch
 	@$(PY) -c 'import scipy, matplotlib, tensorboardX' 2>/dev/null || $(PIP) scipy matplotlib tensorboardX
-	@$(PY) -m scripts.train $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m scripts.train $(ARGS)
 
 torch: $(VENV)/.run
 	@$(PY) -c 'import torch' 2>/dev/null || { echo "· installing torch for the learners"; $(PIP) $(TORCH_ARGS); }
@@ -49,6 +49,7 @@ format: $(VENV)/.dev  ## Format and fix what can be fixed
 	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .
 
 bench: $(VENV)/.dev  ## Measure and write docs/benchmarks.md
+	@$(MAKE) --no-print-directory torch
 	@scripts/ensure_chromium.sh $(PY)
 	@$(PY) -m scripts.bench $(ARGS)
 

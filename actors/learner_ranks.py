@@ -124,7 +124,7 @@ class LearnerRankActor:
     @ray.method
     def address(self) -> str:
         """Returns the address of its node, as other nodes reach it."""
-        return ray.util.get_node_ip_address()
+        return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]  # Ray's own
 
     @property
     def _the_rank(self) -> LearnerRank:

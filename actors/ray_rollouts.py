@@ -126,7 +126,11 @@ class RayRollouts:
     @property
     def cpu_s(self) -> float:
         """CPU-seconds of all workers up to their last fragments."""
-        return sum(hand.cpu_before + hand.cpu_now for hand in self._hands)
+        return sum(self.worker_seconds())
+
+    def worker_seconds(self) -> tuple[float, ...]:
+        """Returns the CPU-seconds of each worker up to its last fragment."""
+        return tuple(hand.cpu_before + hand.cpu_now for hand in self._hands)
 
     def pids(self) -> list[int]:
         """Returns the process ids of the living workers."""
@@ -314,7 +318,8 @@ class RayRollouts:
             waits, num_returns=len(waits), timeout=self._config.start_deadline_s
         )
         if missing:
-            cpus = ray.cluster_resources().get("CPU", 0.0)
+            resources = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
+            cpus = float(resources.get("CPU", 0.0))
             self.close()
             raise WorldError(
                 f"{len(ready)} of {len(waits)} rollout workers have started in "

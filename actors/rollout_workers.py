@@ -158,12 +158,15 @@ class RolloutWorker:
     @ray.method
     def close(self) -> None:
         """Closes the environments; closing twice is allowed."""
+        self._end()
+
+    def _end(self) -> None:
         if self._collector is not None:
             self._collector.close()
             self._collector = None
 
     def _begin(self, incarnation: int) -> None:
-        self.close()
+        self._end()
         plan = self._plan
         seed = derive_seed(plan.seed, "incarnation", incarnation) if incarnation else plan.seed
         self._collector = Collector(

@@ -90,6 +90,9 @@ class WebConfig:
     """Most mean violations."""
     overrun_limit: float | None = 0.05
     """Most episodes that may cost more than 1.05 B, as a share."""
+    as_planned: bool = False
+    """Whether nodes work at the tiers that the planner gives them, instead of `tiers` and `share`:
+    for agents that learn under a policy that decides about plans."""
     max_ticks: int = 80
     """Ticks after which an episode is over."""
 
@@ -306,7 +309,7 @@ class WebEpisodes:
     def _begun(self, task: Task, seed: int, share: float, success: float) -> _Slot:
         arrangement = Arrangement(
             budget=self._budgets.of(task),
-            share=share,
+            share=None if self._config.as_planned else share,
             tiers=self._config.tiers,
             max_ticks=self._config.max_ticks,
         )

@@ -1,6 +1,6 @@
 """A run from where it stands to its end: step, keep, tell, until the limit or until asked to stop.
 
-    for each iteration:  Training.step -> watch(record) -> every k iterations a checkpoint
+    for each update:     Trainable.step -> watch(record) -> every k iterations a checkpoint
     at the end, or when asked to stop:    one more checkpoint
 
 Checkpoints are written by the number of the iteration and not by the time, so that a run which was
@@ -9,17 +9,50 @@ killed and resumed meets its environments in the same states as one that was not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from core.errors import CheckpointError, ConfigurationError
 from learners.checkpoints import Checkpoint, Checkpoints
 from learners.history import Record
-from learners.training import Training
 
-__all__ = ["Keeping", "drive", "resume"]
+__all__ = ["STATE", "Keeping", "Trainable", "drive", "resume"]
 
-_STATE = "training.pickle"
+STATE = "training.pickle"
+"""The part of a checkpoint that holds `Trainable.state`."""
+
+
+class Trainable(Protocol):
+    """What can be driven: `learners.training.Training`, or two that take turns."""
+
+    @property
+    def num_updates(self) -> int:
+        """Made so far."""
+        ...
+
+    @property
+    def share_done(self) -> float:
+        """How much of the run is done, in [0, 1]."""
+        ...
+
+    @property
+    def score(self) -> float | None:
+        """How good the run stands, higher is better; `None`: a limit is broken."""
+        ...
+
+    def step(self) -> Record:
+        """Makes one update."""
+        ...
+
+    def state(self) -> bytes:
+        """Returns everything that the next step depends on."""
+        ...
+
+    def load_state(self, data: bytes) -> None:
+        """Goes on from `state`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +72,7 @@ class Keeping:
 
 
 def drive(
-    training: Training,
+    training: Trainable,
     keeping: Keeping,
     *,
     watch: Callable[[Record], None] | None = None,
@@ -62,18 +95,17 @@ def drive(
     kept = True
     while training.share_done < 1.0 and not should_stop():
         record = training.step()
-        kept = record.iteration % keeping.every == 0
+        kept = training.num_updates % keeping.every == 0
         if kept:
-            _keep(training, keeping, record)
+            _keep(training, keeping)
         if watch is not None:
             watch(record)
-    records = training.history.records
-    if records and not kept:
-        _keep(training, keeping, records[-1])
+    if not kept:
+        _keep(training, keeping)
     return training.share_done >= 1.0
 
 
-def resume(training: Training, keeping: Keeping) -> list[str]:
+def resume(training: Trainable, keeping: Keeping) -> list[str]:
     """Puts a new `Training` to where its newest whole checkpoint stands.
 
     Returns:
@@ -92,24 +124,25 @@ def resume(training: Training, keeping: Keeping) -> list[str]:
                 f"the checkpoints in {keeping.checkpoints.folder} are of {name} {theirs!r}, "
                 f"this run is of {ours!r}"
             )
-    if _STATE not in checkpoint.parts:
-        raise CheckpointError(f"the checkpoint has no {_STATE}, only {sorted(checkpoint.parts)}")
-    training.load_state(checkpoint.parts[_STATE])
+    if STATE not in checkpoint.parts:
+        raise CheckpointError(f"the checkpoint has no {STATE}, only {sorted(checkpoint.parts)}")
+    try:
+        training.load_state(checkpoint.parts[STATE])
+    except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"checkpoint {checkpoint.iteration} in {keeping.checkpoints.folder} was written by "
+            f"another version of this program, commit {checkpoint.notes.get('commit', 'unknown')}: "
+            f"{error}"
+        ) from error
     return complaints
 
 
-def _keep(training: Training, keeping: Keeping, record: Record) -> None:
+def _keep(training: Trainable, keeping: Keeping) -> None:
     keeping.checkpoints.save(
         Checkpoint(
-            iteration=record.iteration,
-            parts={_STATE: training.state()},
-            score=_score(record, training.history.limits),
+            iteration=training.num_updates,
+            parts={STATE: training.state()},
+            score=training.score,
             notes=keeping.notes,
         )
     )
-
-
-def _score(record: Record, limits: Sequence[float]) -> float | None:
-    """J of the iterate that this update began with, if it kept to all limits."""
-    within = all(cost <= limit for cost, limit in zip(record.costs, limits, strict=True))
-    return record.reward if record.episodes and within else None

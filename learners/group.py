@@ -28,6 +28,7 @@ import numpy.typing as npt
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed import TCPStore  # type: ignore[attr-defined]  # documented, not in stubs
 
 from core.errors import ConfigurationError
 from learners.algorithms import AnyConfig, build
@@ -122,7 +123,7 @@ class LearnerRank:
             raise ConfigurationError("this torch has no nccl; use gloo")
         torch.set_num_threads(threads)
         self._rank, self._meeting = rank, meeting
-        self._store: dist.TCPStore | None = None
+        self._store: TCPStore | None = None
         if rank == 0:
             self._store = self._opened(meeting.port)
 
@@ -130,7 +131,7 @@ class LearnerRank:
     def port(self) -> int:
         """Of the meeting place; rank 0 knows it."""
         assert self._store is not None, "rank 0 opens the meeting place"
-        return self._store.port
+        return int(self._store.port)
 
     def join(self, algorithm: AnyConfig, spec: EnvSpec, *, seed: int, port: int) -> None:
         """Meets the others and makes the first parameters.
@@ -188,9 +189,9 @@ class LearnerRank:
         if dist.is_initialized():
             dist.destroy_process_group()
 
-    def _opened(self, port: int) -> dist.TCPStore:
+    def _opened(self, port: int) -> TCPStore:
         meeting = self._meeting
-        return dist.TCPStore(
+        return TCPStore(
             meeting.host,
             port,
             world_size=meeting.size,

@@ -22,6 +22,11 @@ class Seconds:
     other: float = 0.0
     """Messages, evidence, and whatever else lies between."""
 
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return self.env + self.policy + self.update + self.other
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

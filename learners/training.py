@@ -49,7 +49,7 @@ from learners.updates import Learner, LocalLearner, Update
 from policies.networks import Weights
 from policies.trained import TrainedPolicy
 
-__all__ = ["TrainConfig", "Trained", "Training", "train"]
+__all__ = ["TrainConfig", "Trained", "Training", "torch_threads", "train"]
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +184,10 @@ class Training:
             spec = env.spec
         else:
             spec = rollouts.spec
-        self._learner: Learner = learner or LocalLearner(build(algorithm, spec, seed=config.seed))
+        with torch_threads(config.torch_threads):  # first parameters depend on their number
+            self._learner: Learner = learner or LocalLearner(
+                build(algorithm, spec, seed=config.seed)
+            )
         networks = self._learner.networks
         shape = actor_shape(spec, networks.actor_hidden, networks.embedding)
         self._rollouts: Rollouts = rollouts or InProcessRollouts(
@@ -218,6 +221,26 @@ class Training:
         return self._policy(self._learner.weights())
 
     @property
+    def weights(self) -> Weights:
+        """The actors' parameters as they are now."""
+        return self._learner.weights()
+
+    @property
+    def num_updates(self) -> int:
+        """Made so far."""
+        return self._progress.version
+
+    @property
+    def score(self) -> float | None:
+        """J of the newest record, if it kept to all limits: of the policy before that update."""
+        records = self._progress.records
+        if not records or not records[-1].episodes:
+            return None
+        limits = (cost.limit for cost in self._spec.costs)
+        within = all(cost <= d for cost, d in zip(records[-1].costs, limits, strict=True))
+        return records[-1].reward if within else None
+
+    @property
     def share_done(self) -> float:
         """How much of the run is done, in [0, 1]: the largest share of any limit."""
         config, progress = self._config, self._progress
@@ -246,7 +269,7 @@ class Training:
         fragments = self._rollouts.collect(weights, progress.version)
         evidence = self._window.add(fragments, progress.version)
         learning = self._clock()
-        with _torch_threads(config.torch_threads):
+        with torch_threads(config.torch_threads):
             update = self._learner.update(fragments, evidence, share)
         ended = self._clock()
         progress.steps += sum(fragment.num_steps for fragment in fragments)
@@ -307,6 +330,11 @@ class Training:
         self._rollouts.load_state(rollouts)
         self._window.load_state(window)
         self._progress = _Progress(**progress)
+
+    def start_from(self, data: bytes) -> None:
+        """Takes over what another run's `state` has learned, and nothing else of it."""
+        learner, _, _, _ = pickle.loads(data)
+        self._learner.load_state(learner)
 
     def close(self) -> None:
         """Closes all environments."""
@@ -374,7 +402,8 @@ class Training:
 
 
 @contextmanager
-def _torch_threads(number: int) -> Iterator[None]:
+def torch_threads(number: int) -> Iterator[None]:
+    """Lets torch use so many threads, and puts it back to what it used before."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

@@ -35,7 +35,8 @@ _NEEDED = ("torch", "scipy", "matplotlib", "tensorboardX")
 _STAGES: dict[str, tuple[Stage, ...]] = {
     "agents": ("agents",),
     "plan": ("plan",),
-    "all": ("agents", "plan"),
+    "joint": ("joint",),
+    "all": ("agents", "plan", "joint"),
 }
 
 
@@ -45,9 +46,12 @@ class Options:
 
     algorithm: AlgorithmName = "p3o"
     """The learner; ppo and ppo_penalty are the baselines."""
-    stage: Literal["agents", "plan", "all"] = "all"
-    """agents: the web agents. plan: the plan policy, on the heuristic's agents. all: both, the plan
-    policy on the agents just trained."""
+    stage: Literal["agents", "plan", "joint", "all"] = "all"
+    """agents: the web agents. plan: the plan policy, on frozen agents. joint: both in turns. all:
+    one after the other, each on what the one before has left."""
+    start_from: str = ""
+    """Folder of a run that has trained what `plan` or `joint` start from; for plan, without one the
+    heuristic acts."""
     budget: float = 0.45
     """alpha: an episode's budget as a share of what its template costs when pages are read in
     full."""
@@ -87,6 +91,8 @@ class Options:
     """Taken off for every step; shows that agents then fail fast."""
     shaping: float = 0.0
     """Reward for finished nodes that sums to 0 over an episode."""
+    turn: int = 10
+    """Updates of a turn in joint training."""
     evaluations: int = 6
     """Evaluations for the learning curve of a stage."""
     curve_episodes: int = 48
@@ -116,6 +122,7 @@ def main(options: Options) -> int:
 
 
 def _train(folder: RunFolder, console: Console) -> int:
+    from actors.training.joint import JointRun
     from actors.training.running import StageRun
     from scripts.train_view import TrainView
     from scripts.train_watchers import Watchers
@@ -135,14 +142,19 @@ def _train(folder: RunFolder, console: Console) -> int:
         closing.callback(view.close)
         for stage in settings.stages:
             watchers = closing.enter_context(Watchers(view, folder.stage(stage) / "tensorboard"))
-            run = StageRun(folder, stage, watchers, should_stop=stop)
+            run: StageRun | JointRun
+            if stage == "joint":
+                run = JointRun(folder, watchers, should_stop=stop)
+            else:
+                run = StageRun(folder, stage, watchers, should_stop=stop)
             if run.is_done:
-                console.print(f"stage {stage} was finished before: {run.policy_file}")
+                console.print(f"stage {stage} was finished before", highlight=False)
                 continue
             with stop:
                 is_done = run.run()
             view.close()
-            console.print(f"policy: {run.policy_file}", soft_wrap=True, highlight=False)
+            for file in run.policy_files:
+                console.print(f"policy: {file}", soft_wrap=True, highlight=False)
             if not is_done:
                 console.print(f"stopped; go on with --resume {folder.path}", soft_wrap=True)
                 return 130

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from actors.training.running import Began
+from actors.training.watching import Began
 from evaluation.outcomes import summary_row
 from evaluation.records import EpisodeRecord
 from learners.history import Record
@@ -47,7 +47,7 @@ class TrainView:
             self._live = Live(console=self._console, refresh_per_second=4)
             self._live.start()
 
-    def updated(self, record: Record, share_done: float, drops: str) -> None:
+    def updated(self, record: Record, share_done: float, drops: str, side: str) -> None:
         """Shows the newest update."""
         began_s, began_share = self._started
         if math.isnan(began_share):
@@ -57,10 +57,11 @@ class TrainView:
         elapsed = time.monotonic() - began_s
         left = elapsed * (1.0 - share_done) / gained if gained > 0 else math.nan
         if self._live is not None:
-            self._live.update(self._panel(record, share_done, left, drops))
+            self._live.update(self._panel(record, share_done, left, side, drops))
         elif elapsed - self._told_s >= 15.0 or share_done >= 1.0:
             self._told_s = elapsed
-            line = f"{share_done:4.0%}  {self._line(record)}  left {_clock(left)}  {drops}"
+            who = f"{side}  " if side else ""
+            line = f"{share_done:4.0%}  {who}{self._line(record)}  left {_clock(left)}  {drops}"
             self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
     def evaluated(self, records: list[EpisodeRecord], *, is_final: bool) -> None:
@@ -82,20 +83,23 @@ class TrainView:
             self._live = None
         self._told_s = -math.inf
 
-    def _panel(self, record: Record, share: float, left: float, drops: str) -> RenderableType:
+    def _panel(
+        self, record: Record, share: float, left: float, side: str, drops: str
+    ) -> RenderableType:
         assert self._began is not None, "a stage has begun"
         table = Table.grid(padding=(0, 2))
         for row in self._rows(record):
             table.add_row(*row)
         lines: list[RenderableType] = [ProgressBar(total=1.0, completed=share), table]
         lines += [text for text in (self._curve, drops) if text]
-        title = f"{self._began.stage}: {share:.0%}, about {_clock(left)} left"
+        who = f", turn of the {side}" if side else ""
+        title = f"{self._began.stage}{who}: {share:.0%}, about {_clock(left)} left"
         return Panel(Group(*lines), title=title)
 
     def _rows(self, record: Record) -> list[tuple[str, ...]]:
         assert self._began is not None, "a stage has begun"
         seconds = record.seconds
-        total = seconds.env + seconds.policy + seconds.update + seconds.other
+        total = seconds.total
         shares = [seconds.env, seconds.policy, seconds.update, seconds.other]
         split = " / ".join(f"{part / max(total, 1e-9):.0%}" for part in shares)
         rows: list[tuple[str, ...]] = [

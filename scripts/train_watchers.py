@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from actors.training.board import Board
-from actors.training.running import Began, Watcher
+from actors.training.watching import Began, Watcher
 from evaluation.records import EpisodeRecord
 from learners.history import Record
 
@@ -33,11 +33,11 @@ class Watchers:
         self._board = Board(self._folder, names, from_step=began.steps + 1)
         self._view.began(began)
 
-    def updated(self, record: Record, share_done: float, drops: str) -> None:
+    def updated(self, record: Record, share_done: float, drops: str, side: str) -> None:
         """See `Watcher`."""
         assert self._board is not None, "a stage has begun"
-        self._board.add(record)
-        self._view.updated(record, share_done, drops)
+        self._board.add(record, side)
+        self._view.updated(record, share_done, drops, side)
 
     def evaluated(self, records: list[EpisodeRecord], *, is_final: bool) -> None:
         """See `Watcher`."""

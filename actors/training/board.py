@@ -27,11 +27,16 @@ class Board:
         self._costs = costs
         self._writer = SummaryWriter(str(folder), purge_step=from_step, flush_secs=10)
 
-    def add(self, record: Record) -> None:
-        """Writes one update, at its number of environment steps."""
+    def add(self, record: Record, side: str = "") -> None:
+        """Writes one update, at its number of environment steps.
+
+        Args:
+            record: Of the update.
+            side: Who made it in joint training.
+        """
         for name, value in self._scalars(record).items():
             if math.isfinite(value):
-                self._writer.add_scalar(name, value, record.steps)
+                self._writer.add_scalar(f"{side}/{name}" if side else name, value, record.steps)
 
     def close(self) -> None:
         """Writes what is left; closing twice is allowed."""

@@ -11,71 +11,38 @@ This is one of the few modules outside `learners` that lead to torch.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from actors.training.algorithms import algorithm_of
 from actors.training.evaluation import records_of
 from actors.training.run_folder import RunFolder
 from actors.training.settings import Stage
 from actors.training.sources import Sources, sources_of
-from actors.training.stages import StageOf, stage_of
-from core.errors import CodecError
+from actors.training.stage_files import StageFiles
+from actors.training.stages import StageOf, left_by, stage_of
+from actors.training.watching import Began, Watcher
 from core.tasks import Split
-from evaluation.record_files import read_records, write_records
 from evaluation.records import EpisodeRecord
 from learners.checkpoints import Checkpoints
-from learners.contract import EnvSpec
 from learners.driving import Keeping, drive, resume
 from learners.history import Record
 from learners.history_files import append_record, write_history
 from learners.training import TrainConfig, Training
 from policies.trained import TrainedPolicy
 
-__all__ = ["Began", "StageRun", "Watcher"]
+__all__ = ["CURVE_SEED", "FINAL_SEED", "FINAL_SPLITS", "StageRun", "is_due", "keeping_of"]
 
+CURVE_SEED = 1
+FINAL_SEED = 2
+"""Of the instances that are evaluated; training has others."""
+FINAL_SPLITS = (Split.NEW_INSTANCES, Split.ATTACKS)
 _SHARES = {"agents": 0.7, "plan": 0.2, "joint": 0.1}
 """How stages share the run's CPU-seconds, where there are several."""
-_CURVE_SEED = 1
-_FINAL_SEED = 2
-_FINAL_SPLITS = (Split.NEW_INSTANCES, Split.ATTACKS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Began:
-    """How a stage stands when it begins."""
-
-    stage: Stage
-    spec: EnvSpec
-    iteration: int
-    """Updates that were done before: 0 in a new stage."""
-    steps: int
-    """Environment steps that were made before."""
-    complaints: list[str]
-    """What was wrong with newer checkpoints that were passed over."""
-
-
-class Watcher(Protocol):
-    """Who looks on."""
-
-    def began(self, began: Began) -> None:
-        """A stage begins or goes on."""
-        ...
-
-    def updated(self, record: Record, share_done: float, drops: str) -> None:
-        """An update was made; `drops` says in words what rollouts lost so far, or is empty."""
-        ...
-
-    def evaluated(self, records: list[EpisodeRecord], *, is_final: bool) -> None:
-        """Episodes were evaluated."""
-        ...
 
 
 class StageRun:
-    """A stage of a run in its folder."""
+    """The stage of the agents or of the plan policy, in a run's folder."""
 
     def __init__(
         self,
@@ -91,22 +58,27 @@ class StageRun:
             stage: Which stage.
             watcher: Who looks on.
             should_stop: Asked after each update.
+
+        Raises:
+            ConfigurationError: What the stage starts from cannot be read.
         """
         self._run, self._stage, self._watcher = folder, stage, watcher
         self._should_stop = should_stop
         self._settings = folder.settings
-        self._folder = folder.stage(stage)
-        self._parts: StageOf = stage_of(stage, folder.settings, self._agents_file())
+        self._files = StageFiles(folder, stage)
+        self._parts: StageOf = stage_of(
+            stage, folder.settings, None if stage == "agents" else left_by("agents", folder)
+        )
 
     @property
     def is_done(self) -> bool:
         """Whether the stage came to its end before."""
-        return (self._folder / "result.json").exists()
+        return self._files.is_done
 
     @property
-    def policy_file(self) -> Path:
+    def policy_files(self) -> list[Path]:
         """Where the stage's policy is, once it was written."""
-        return self._folder / self._parts.file
+        return [self._files.folder / self._parts.file]
 
     def run(self) -> bool:
         """Trains the stage to its end, or until asked to stop; then writes the policy.
@@ -115,7 +87,7 @@ class StageRun:
             Whether the stage came to its end.
         """
         algorithm = algorithm_of(self._settings, self._stage)
-        config = self._config()
+        config = config_of(self._run, self._stage)
         with sources_of(self._settings, algorithm, self._parts.make_env, config) as sources:
             training = Training(
                 algorithm,
@@ -131,29 +103,30 @@ class StageRun:
                 training.close()
 
     def _train(self, training: Training, sources: Sources) -> bool:
-        keeping = self._keeping()
+        keeping = keeping_of(self._run, self._stage, self._files)
         complaints = resume(training, keeping)
         records = training.history.records
-        write_history(self._history_file, records)
-        curve = self._curve_until(records[-1].steps if records else 0)
+        steps = records[-1].steps if records else 0
+        write_history(self._files.history(), records)
+        curve = self._files.curve_until(steps)
         self._watcher.began(
             Began(
                 stage=self._stage,
                 spec=training.spec,
                 iteration=len(records),
-                steps=records[-1].steps if records else 0,
+                steps=steps,
                 complaints=complaints,
             )
         )
-        done = [training.share_done]
+        shares = [training.share_done]
 
         def watch(record: Record) -> None:
-            append_record(self._history_file, record)
-            share = training.share_done
-            self._watcher.updated(record, share, sources.drops())
-            if self._is_due(done[-1], share):
+            append_record(self._files.history(), record)
+            shares.append(training.share_done)
+            self._watcher.updated(record, shares[-1], sources.drops(), "")
+            if is_due(self._settings.evaluations, *shares[-2:]):
                 curve.extend(self._evaluate_for_curve(training.policy, record.steps))
-            done.append(share)
+                self._files.write_curve(curve)
 
         is_done = drive(training, keeping, watch=watch, should_stop=self._should_stop)
         self._finish(training, curve, is_done=is_done)
@@ -161,98 +134,42 @@ class StageRun:
 
     def _finish(self, training: Training, curve: list[EpisodeRecord], *, is_done: bool) -> None:
         """Writes the policy; after the end also the final evaluation, and last the result."""
-        records = training.history.records
-        if not records:
+        history = training.history
+        if not history.records:
             return
-        notes = {
-            "command": self._run.record.command,
-            "commit": self._run.record.commit,
-            "seed": str(self._settings.seed),
-            "iterations": str(len(records)),
-            "steps": str(records[-1].steps),
-            "finished": str(is_done),
-        }
+        steps = history.records[-1].steps
+        notes = notes_of(self._run, len(history.records), steps, is_done=is_done)
         policy = training.result().policy  # the mean of the last fifth, see `learners.training`
-        self._parts.save(policy, self.policy_file, notes)
+        self._parts.save(policy, self.policy_files[0], notes)
         if curve:
-            self._draw(curve)
+            self._files.draw(curve)
         if not is_done:
             return
-        found = self._evaluate_at_end(policy, records[-1].steps)
-        self._write_records("final.jsonl", found)
-        history = training.history
-        result = {
-            **notes,
-            "tail_reward": history.tail_reward(),
-            "tail_costs": dict(
-                zip((cost.name for cost in training.spec.costs), history.tail_costs(), strict=True)
-            ),
-            "feasible": history.feasible(),
-            "cpu_seconds": sum(_total(record) for record in records),
-        }
-        text = json.dumps(result, indent=2, default=str) + "\n"
-        (self._folder / "result.json").write_text(text, encoding="utf-8")
-
-    # -- what is asked ---------------------------------------------------------------------------
-
-    def _config(self) -> TrainConfig:
-        settings = self._settings
-        share = _SHARES[self._stage] / sum(_SHARES[one] for one in settings.stages)
-        return TrainConfig(
-            total_steps=None,
-            iterations=settings.iterations,
-            cpu_s=None if settings.cpu_seconds is None else share * settings.cpu_seconds,
-            seed=settings.seed,
-            num_envs=settings.envs,
-            rollout_length=settings.rollout_length,
+        found = self._evaluate_at_end(policy, steps)
+        self._files.write_final(found)
+        costs = zip((cost.name for cost in training.spec.costs), history.tail_costs(), strict=True)
+        self._files.write_result(
+            {
+                **notes,
+                "tail_reward": history.tail_reward(),
+                "tail_costs": dict(costs),
+                "feasible": history.feasible(),
+                "cpu_seconds": sum(record.seconds.total for record in history.records),
+            }
         )
-
-    def _keeping(self) -> Keeping:
-        record, settings = self._run.record, self._settings
-        return Keeping(
-            checkpoints=Checkpoints(self._folder / "checkpoints", keep=settings.keep),
-            every=settings.checkpoint_every,
-            notes={
-                "algorithm": settings.algorithm,
-                "stage": self._stage,
-                "commit": record.commit,
-                "command": record.command,
-            },
-            fixed=("algorithm", "stage"),
-        )
-
-    def _agents_file(self) -> Path | None:
-        """What the stage of the agents left in this run, where it is one of the run's stages."""
-        if self._stage == "agents" or "agents" not in self._settings.stages:
-            return None
-        return self._run.stage("agents") / f"agents_{self._settings.algorithm}.npz"
-
-    # -- evaluations -----------------------------------------------------------------------------
-
-    def _is_due(self, before: float, now: float) -> bool:
-        number = self._settings.evaluations
-        return int(now * number) > int(before * number)
 
     def _evaluate_for_curve(self, policy: TrainedPolicy, steps: int) -> list[EpisodeRecord]:
-        found = self._evaluate(
-            policy,
-            self._parts.variants[0],
-            Split.NEW_INSTANCES,
-            self._settings.curve_episodes,
-            _CURVE_SEED,
-            steps,
-        )
+        variant, n = self._parts.variants[0], self._settings.curve_episodes
+        found = self._evaluate(policy, variant, Split.NEW_INSTANCES, n, CURVE_SEED, steps)
         self._watcher.evaluated(found, is_final=False)
-        before = self._curve_until(steps - 1)
-        self._write_records("curve.jsonl", [*before, *found])
         return found
 
     def _evaluate_at_end(self, policy: TrainedPolicy, steps: int) -> list[EpisodeRecord]:
         number = self._settings.evaluation_episodes
         found = []
-        for split in _FINAL_SPLITS:
+        for split in FINAL_SPLITS:
             for variant in self._parts.variants:
-                found += self._evaluate(policy, variant, split, number, _FINAL_SEED, steps)
+                found += self._evaluate(policy, variant, split, number, FINAL_SEED, steps)
         self._watcher.evaluated(found, is_final=True)
         return found
 
@@ -267,33 +184,49 @@ class StageRun:
             trained_steps=steps,
         )
 
-    # -- files -----------------------------------------------------------------------------------
 
-    @property
-    def _history_file(self) -> Path:
-        return self._folder / "history.jsonl"
-
-    def _curve_until(self, steps: int) -> list[EpisodeRecord]:
-        """What was evaluated up to a number of steps; later points are of a run that was killed."""
-        path = self._folder / "curve.jsonl"
-        try:
-            records = read_records(path).records if path.exists() else []
-        except CodecError:
-            return []  # cut by a full disk: the curve begins anew
-        return [one for one in records if (one.trained_steps or 0) <= steps]
-
-    def _write_records(self, name: str, records: list[EpisodeRecord]) -> None:
-        record = self._run.record
-        write_records(self._folder / name, records, command=record.command, commit=record.commit)
-
-    def _draw(self, curve: list[EpisodeRecord]) -> None:
-        from evaluation.figures import Limits, draw_learning_curves  # a second to import
-
-        record = self._run.record
-        caption = f"Command in run.json of {self._run.path.name}; commit {record.commit}."
-        draw_learning_curves(curve, self._folder / "curve.png", limits=Limits(), caption=caption)
+def config_of(run: RunFolder, stage: Stage, *, sides: int = 1) -> TrainConfig:
+    """Returns length, width and seed of a stage, or of one of the sides that share its time."""
+    settings = run.settings
+    share = _SHARES[stage] / sum(_SHARES[one] for one in settings.stages) / sides
+    return TrainConfig(
+        total_steps=None,
+        iterations=settings.iterations,
+        cpu_s=None if settings.cpu_seconds is None else share * settings.cpu_seconds,
+        seed=settings.seed,
+        num_envs=settings.envs,
+        rollout_length=settings.rollout_length,
+    )
 
 
-def _total(record: Record) -> float:
-    seconds = record.seconds
-    return seconds.env + seconds.policy + seconds.update + seconds.other
+def keeping_of(run: RunFolder, stage: Stage, files: StageFiles) -> Keeping:
+    """Returns where and how often a stage is kept."""
+    settings = run.settings
+    return Keeping(
+        checkpoints=Checkpoints(files.checkpoints, keep=settings.keep),
+        every=settings.checkpoint_every,
+        notes={
+            "algorithm": settings.algorithm,
+            "stage": stage,
+            "commit": run.record.commit,
+            "command": run.record.command,
+        },
+        fixed=("algorithm", "stage"),
+    )
+
+
+def notes_of(run: RunFolder, iterations: int, steps: int, *, is_done: bool) -> dict[str, str]:
+    """Returns where a policy comes from, for its file and the result."""
+    return {
+        "command": run.record.command,
+        "commit": run.record.commit,
+        "seed": str(run.settings.seed),
+        "iterations": str(iterations),
+        "steps": str(steps),
+        "finished": str(is_done),
+    }
+
+
+def is_due(evaluations: int, before: float, now: float) -> bool:
+    """Returns whether an evaluation falls between two shares of a stage."""
+    return int(now * evaluations) > int(before * evaluations)

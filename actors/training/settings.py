@@ -73,6 +73,10 @@ class TrainSettings(BaseModel):
     """Taken off for every step; only to show that agents then fail fast."""
     shaping: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the potential that rewards finished nodes; sums to 0 over an episode."""
+    turn: Annotated[int, Field(ge=1)] = 10
+    """Updates of a turn in joint training."""
+    start_from: str = ""
+    """Folder of another run whose trained agents and plan policy this one starts from."""
     evaluations: Annotated[int, Field(ge=0)] = 6
     """Evaluations during a stage, for the learning curve."""
     curve_episodes: Annotated[int, Field(ge=1)] = 48

@@ -13,7 +13,7 @@ from learners.algorithms import AnyConfig, build
 from learners.contract import EnvSpec, MakeEnv
 from learners.networks.actors import actor_shape
 from learners.rollouts import Rollouts
-from learners.training import TrainConfig
+from learners.training import TrainConfig, torch_threads
 from learners.updates import Learner, LocalLearner
 
 __all__ = ["Sources", "sources_of"]
@@ -30,6 +30,8 @@ class Sources:
     learner: Learner | None = None
     clock: Callable[[], float] = time.process_time
     """CPU-seconds of all processes that play or learn; those of Ray itself are not known here."""
+    worker_seconds: Callable[[], tuple[float, ...]] = tuple
+    """CPU-seconds of each rollout worker; none where there is no worker."""
     drops: Callable[[], str] = lambda: ""
     """What rollouts lost so far, in words."""
 
@@ -96,7 +98,8 @@ def _on_ray(
         seed=settings.seed,
         longest_episode=config.longest_episode,
     )
-    learner = group or LocalLearner(build(algorithm, spec, seed=settings.seed))
+    with torch_threads(config.torch_threads):
+        learner = group or LocalLearner(build(algorithm, spec, seed=settings.seed))
     rollouts = RayRollouts(
         plan,
         spec,
@@ -111,6 +114,7 @@ def _on_ray(
         clock=lambda: (
             time.process_time() + rollouts.cpu_s + (0.0 if group is None else group.cpu_s)
         ),
+        worker_seconds=rollouts.worker_seconds,
         drops=lambda: str(rollouts.counts),
     )
 

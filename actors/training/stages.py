@@ -3,6 +3,7 @@
     agents   the web agents on the rules' plans; the curriculum gives them more of a plan's nodes as
              a template goes better
     plan     the plan policy, while the agents of the stage before act and do not change
+    joint    both in turns: `actors.training.joint`
 
 A stage knows its environment, how its policy is evaluated and where it is written. It
 does not train: `learners.driving` does. No torch here; `algorithms` has the stages' settings of
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -25,20 +26,25 @@ from actors.arena.tasks import TaskStream
 from actors.assembly import Assembly, default_assembly
 from actors.plan_episodes import PAID, MakePlanEpisodes, PlanConfig
 from actors.training.evaluation import run_agents, run_plans
+from actors.training.run_folder import RunFolder
 from actors.training.settings import Stage, TrainSettings
 from actors.web_episodes import MakeWebEpisodes, WebConfig
 from core.errors import ConfigurationError
 from core.seeding import derive_seed
 from core.tasks import Split
 from learners.contract import MakeEnv
+from planner.orchestration import OrchestratedPlanner
+from planner.requests import Planner
+from planner.rules import RulesPlanner
 from policies.learned import TrainedAgents, agents_of, load_agents, save_agents
+from policies.plan_policy import PlanPolicy
 from policies.plan_policy.files import save_policy
 from policies.plan_policy.scorers import from_scorers
 from policies.profiles import DEFAULT_POOL, AgentProfile, limited_to
 from policies.trained import TrainedPolicy
 from policies.view import ActionPolicy
 
-__all__ = ["AgentsStage", "PlanStage", "StageOf", "stage_of"]
+__all__ = ["AgentsStage", "PlanStage", "StageOf", "left_by", "stage_of"]
 
 
 class StageOf(Protocol):
@@ -75,10 +81,12 @@ class AgentsStage:
     """Web agents, from scratch unless the settings say otherwise."""
 
     settings: TrainSettings
+    plan: PlanPolicy | None = None
+    """Who decides about plans; `None`: the rules, and the curriculum gives nodes to the agents."""
 
     @property
     def make_env(self) -> MakeEnv:
-        """Web episodes with the rules' plans."""
+        """Web episodes; under a plan policy all nodes that open a page are the agents'."""
         settings = self.settings
         config = WebConfig(
             stream=_stream(settings, floor=0.05, instances=0),
@@ -87,7 +95,11 @@ class AgentsStage:
             shaping=settings.shaping,
             step_penalty=settings.step_penalty,
         )
-        return MakeWebEpisodes(config)
+        if self.plan is None:
+            return MakeWebEpisodes(config)
+        assembly = default_assembly(agents=limited_to(DEFAULT_POOL, PAID))
+        decided = replace(assembly, planner=_Decides(self.plan, settings.seed))
+        return MakeWebEpisodes(replace(config, as_planned=True, lead=0), decided)
 
     @property
     def file(self) -> str:
@@ -173,6 +185,35 @@ class _Acts:
         return self.agents.policy(profile)
 
 
+@dataclass(frozen=True, slots=True)
+class _Decides:
+    """The rules' plans, decided by a policy that does not change; picklable."""
+
+    policy: PlanPolicy
+    seed: int
+
+    def __call__(self) -> Planner:
+        return OrchestratedPlanner(RulesPlanner(), self.policy, seed=self.seed)
+
+
+def left_by(stage: Literal["agents", "plan"], run: RunFolder) -> Path | None:
+    """Returns the policy file that a stage left in this run, or in the run that it starts from.
+
+    `None`: neither has such a stage.
+
+    Raises:
+        ConfigurationError: There is no run to start from where the settings name one.
+    """
+    settings = run.settings
+    if stage in settings.stages:
+        return run.stage(stage) / f"{stage}_{settings.algorithm}.npz"
+    if not settings.start_from:
+        return None
+    other = RunFolder.open(Path(settings.start_from))
+    file = other.path / stage / f"{stage}_{other.settings.algorithm}.npz"
+    return file if file.exists() else None
+
+
 def stage_of(stage: Stage, settings: TrainSettings, agents_file: Path | None) -> StageOf:
     """Returns a stage of a run.
 
@@ -189,7 +230,7 @@ def stage_of(stage: Stage, settings: TrainSettings, agents_file: Path | None) ->
         return AgentsStage(settings)
     if stage == "plan":
         return PlanStage(settings, None if agents_file is None else load_agents(agents_file))
-    raise ConfigurationError("joint training is not part of this version; agents and plan are")
+    raise ConfigurationError("joint training is a run of its own: `actors.training.joint`")
 
 
 def _stream(settings: TrainSettings, *, floor: float, instances: int) -> TaskStream:

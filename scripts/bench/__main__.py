@@ -28,6 +28,7 @@ _GROUPS = {
     "planner_plans": "Plans and money",
     "planner_policy": "Plan policy",
     "planner_cache": "Plan cache",
+    "training": "Training on web episodes",
 }
 _PAGE = Path("docs/benchmarks.md")
 

@@ -125,6 +125,15 @@ def test_checkpoints_of_another_kind_of_run_are_refused(tmp_path: Path) -> None:
         resume(_training(), _keeping(tmp_path / "empty"))
 
 
+def test_a_state_of_another_program_is_said_with_its_commit(tmp_path: Path) -> None:
+    keeping = _keeping(tmp_path, commit="abc123")
+    foreign = {"training.pickle": b"cno_such_module\nThing\n."}
+    notes = {"algorithm": "p3o", "commit": "abc123"}
+    keeping.checkpoints.save(Checkpoint(iteration=4, parts=foreign, notes=notes))
+    with pytest.raises(CheckpointError, match="another version of this program, commit abc123"):
+        resume(_training(), keeping)
+
+
 def test_a_disk_that_refuses_ends_the_run_and_not_its_checkpoints(tmp_path: Path) -> None:
     training = _training()
     keeping = _keeping(tmp_path)

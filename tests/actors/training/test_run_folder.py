@@ -27,7 +27,9 @@ def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"holds this run already; .* --resume"):
         RunFolder.create(tmp_path, SETTINGS, command="")
     other = SETTINGS.model_copy(update={"alpha": 0.5})
-    with pytest.raises(ConfigurationError, match=r"other settings \(alpha: 0\.5, 0\.45\); choose another folder"):
+    with pytest.raises(
+        ConfigurationError, match=r"other settings \(alpha: 0\.5, 0\.45\); choose another folder"
+    ):
         RunFolder.create(tmp_path, other, command="")
 
 
