@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 import tyro
@@ -26,7 +27,7 @@ from core.errors import ConfigurationError
 from core.plans import EffortTier
 from core.tasks import Split
 from environment.tasks.generated import sample
-from evaluation.intervals import cluster_interval, macro, mean, wilson
+from evaluation.intervals import cluster_interval, wilson
 from policies.plan_policy import PlanPolicy, load_policy
 from policies.profiles import DEFAULT_POOL, limited_to
 
@@ -111,12 +112,12 @@ def _numbers(outcomes: Sequence[Outcome]) -> list[str]:
         str(n),
         f"{strict / n:.3f}",
         _range(wilson(strict, n)),
-        f"{mean([one.cost for one in outcomes]):.3f}",
-        f"{mean([one.spent for one in outcomes]):.0f}",
+        f"{fmean([one.cost for one in outcomes]):.3f}",
+        f"{fmean([one.spent for one in outcomes]):.0f}",
         f"{over / n:.3f}",
         _range(wilson(over, n)),
-        f"{mean([one.ticks for one in outcomes]):.2f}",
-        f"{mean([one.violations for one in outcomes]):.3f}",
+        f"{fmean([one.ticks for one in outcomes]):.2f}",
+        f"{fmean([one.violations for one in outcomes]):.3f}",
     ]
 
 
@@ -128,9 +129,12 @@ def _differences(records: Sequence[PlanTrial], name: str, first: str) -> list[st
     )
     cells = []
     for measure, digits in measures:
-        groups = paired(records, name, first, measure)
-        low, high = cluster_interval(groups)
-        cells.append(f"{macro(groups):+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]")
+        means = [fmean(group) for group in paired(records, name, first, measure)]
+        found = cluster_interval(means)
+        told = (
+            "one template" if found is None else f"{found.low:.{digits}f}, {found.high:.{digits}f}"
+        )
+        cells.append(f"{fmean(means):+.{digits}f} [{told}]")
     return cells if name != first else [""] * len(cells)
 
 
