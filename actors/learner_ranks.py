@@ -25,8 +25,8 @@ from learners.contract import EnvSpec
 from learners.episodes import Evidence
 from learners.fragments import Collected, Fragment
 from learners.group import LearnerRank, Meeting, RankReport, part_of
+from learners.networks.config import NetworkConfig
 from learners.packing import PackedFragment, pack, unpack
-from learners.team import NetworkConfig
 from learners.updates import Update
 from policies.networks import Weights
 

@@ -17,10 +17,10 @@ import ray
 from ray import ObjectRef
 
 from core.seeding import derive_seed
+from learners.collector import Collector
 from learners.contract import MakeEnv
 from learners.fragments import Episodes, RolloutSeconds
 from learners.packing import PackedFragment, pack
-from learners.rollouts import Collector
 from policies.networks import ActorShape, Weights
 
 __all__ = [
@@ -50,7 +50,7 @@ class WorkerPlan:
     seed: int
     """Of the run."""
     longest_episode: int = 10_000
-    """See `learners.rollouts.Collector`."""
+    """See `learners.collector.Collector`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from typing import Protocol
 from core.errors import InvariantError
 from learners.episodes import Evidence
 from learners.fragments import Collected, Fragment
-from learners.team import NetworkConfig, Team
+from learners.networks.config import NetworkConfig
+from learners.team import Team
 from policies.networks import Weights
 
 __all__ = ["Algorithm", "AlgorithmConfig", "Learner", "LocalLearner", "Update", "UpdateStatus"]

@@ -9,11 +9,11 @@ from learners.algorithms import AnyConfig
 from learners.clipped_steps import ClippedStepsConfig
 from learners.macpo import MACPOConfig
 from learners.multipliers import PenaltyConfig
+from learners.networks.config import NetworkConfig
 from learners.p3o import P3OConfig
 from learners.ppo import PPOConfig
 from learners.ppo_lagrangian import PPOLagrangianConfig
 from learners.ppo_penalty import PPOPenaltyConfig
-from learners.team import NetworkConfig
 from policies.plan_policy import HIDDEN
 
 __all__ = ["algorithm_of"]

@@ -28,7 +28,8 @@ from learners.checkpoints import Checkpoints
 from learners.driving import Keeping, drive, resume
 from learners.history import Record
 from learners.history_files import append_record, write_history
-from learners.training import TrainConfig, Training
+from learners.runs import TrainConfig
+from learners.training import Training
 from policies.trained import TrainedPolicy
 
 __all__ = ["CURVE_SEED", "FINAL_SEED", "FINAL_SPLITS", "StageRun", "is_due", "keeping_of"]

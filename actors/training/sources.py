@@ -13,7 +13,8 @@ from learners.algorithms import AnyConfig, build
 from learners.contract import EnvSpec, MakeEnv
 from learners.networks.actors import actor_shape
 from learners.rollouts import Rollouts
-from learners.training import TrainConfig, torch_threads
+from learners.runs import TrainConfig
+from learners.training import torch_threads
 from learners.updates import Learner, LocalLearner
 
 __all__ = ["Sources", "sources_of"]

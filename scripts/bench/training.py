@@ -31,7 +31,8 @@ from learners.episodes import EpisodeWindow
 from learners.fragments import Fragment
 from learners.networks.actors import actor_shape
 from learners.rollouts import InProcessRollouts
-from learners.training import TrainConfig, Training, torch_threads
+from learners.runs import TrainConfig
+from learners.training import Training, torch_threads
 from scripts.bench.figures import Figure, spread
 
 __all__ = ["measure"]

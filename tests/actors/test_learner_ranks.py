@@ -12,15 +12,15 @@ pytest.importorskip("torch")
 from actors.learner_ranks import GroupConfig, RayLearnerGroup
 from core.errors import WorldError
 from learners.algorithms import AnyConfig, build
+from learners.collector import Collector
 from learners.episodes import EpisodeWindow, Evidence
 from learners.fragments import Fragment
 from learners.macpo import MACPOConfig
 from learners.networks.actors import actor_shape
+from learners.networks.config import NetworkConfig
 from learners.p3o import P3OConfig
 from learners.ppo_lagrangian import PPOLagrangianConfig
 from learners.problems.exact import make_env_of, s1
-from learners.rollouts import Collector
-from learners.team import NetworkConfig
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_instance")]
 

@@ -13,7 +13,8 @@ from learners.networks.actors import actor_shape
 from learners.p3o import P3OConfig
 from learners.problems.exact import make_env_of, s1
 from learners.rollouts import InProcessRollouts, Rollouts
-from learners.training import TrainConfig, Training
+from learners.runs import TrainConfig
+from learners.training import Training
 from policies.networks import Weights
 
 MAKE = make_env_of(s1())

@@ -20,7 +20,8 @@ from learners.driving import Keeping, drive, resume
 from learners.history import Record
 from learners.history_files import append_record, record_line, write_history
 from learners.problems.exact import make_env_of, s1
-from learners.training import TrainConfig, Training
+from learners.runs import TrainConfig
+from learners.training import Training
 from policies.trained import TrainedPolicy
 
 CONFIG = TrainConfig(total_steps=None, iterations=8, num_envs=4, rollout_length=8, seed=5)
@@ -32,7 +33,8 @@ from learners.checkpoints import Checkpoints
 from learners.driving import Keeping, drive, resume
 from learners.history_files import append_record, write_history
 from learners.problems.exact import make_env_of, s1
-from learners.training import TrainConfig, Training
+from learners.runs import TrainConfig
+from learners.training import Training
 
 folder, algorithm = Path(sys.argv[1]), sys.argv[2]
 config = TrainConfig(total_steps=None, iterations=12, num_envs=4, rollout_length=8, seed=5)

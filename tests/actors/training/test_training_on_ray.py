@@ -24,7 +24,8 @@ from learners.history import Record
 from learners.networks.actors import actor_shape
 from learners.p3o import P3OConfig
 from learners.problems.exact import make_env_of, s1
-from learners.training import TrainConfig, Training
+from learners.runs import TrainConfig
+from learners.training import Training
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_instance")]
 
