@@ -124,6 +124,7 @@ def main(options: Options) -> int:
 def _train(folder: RunFolder, console: Console) -> int:
     from actors.training.joint import JointRun
     from actors.training.running import StageRun
+    from actors.training.sources import ray_for
     from scripts.train_view import TrainView
     from scripts.train_watchers import Watchers
 
@@ -140,6 +141,7 @@ def _train(folder: RunFolder, console: Console) -> int:
     with ExitStack() as closing:
         view = TrainView(console)
         closing.callback(view.close)
+        closing.enter_context(ray_for(settings))
         for stage in settings.stages:
             watchers = closing.enter_context(Watchers(view, folder.stage(stage) / "tensorboard"))
             run: StageRun | JointRun

@@ -17,7 +17,7 @@ from learners.runs import TrainConfig
 from learners.training import torch_threads
 from learners.updates import Learner, LocalLearner
 
-__all__ = ["Sources", "sources_of"]
+__all__ = ["Sources", "ray_for", "sources_of"]
 
 _STORE_BYTES = 512 * 2**20
 """Object store of a Ray of our own."""
@@ -38,10 +38,30 @@ class Sources:
 
 
 @contextmanager
+def ray_for(settings: TrainSettings) -> Iterator[None]:
+    """Starts or joins the Ray that a run needs; nothing where it needs none.
+
+    Ray takes over SIGTERM when it starts, so handlers of one's own are put in place inside.
+    """
+    if settings.workers == 1 and settings.ranks == 1:
+        yield
+        return
+    from actors.pool import RayConfig, start_ray
+
+    config = RayConfig(
+        address=settings.ray_address,
+        num_cpus=settings.workers + settings.ranks,
+        object_store_bytes=_STORE_BYTES,
+    )
+    with start_ray(config):
+        yield
+
+
+@contextmanager
 def sources_of(
     settings: TrainSettings, algorithm: AnyConfig, make_env: MakeEnv, config: TrainConfig
 ) -> Iterator[Sources]:
-    """Yields the parts of a run, and ends their processes afterwards.
+    """Yields the parts of a run, and ends their processes afterwards; Ray runs where it is needed.
 
     Raises:
         ConfigurationError: There are fewer episodes than ranks to share them.
@@ -54,14 +74,7 @@ def sources_of(
             f"{settings.envs} episodes over {settings.workers} workers cannot be shared by "
             f"{settings.ranks} learners"
         )
-    from actors.pool import RayConfig, start_ray
-
-    cpus = settings.workers + settings.ranks
-    ray_config = RayConfig(
-        address=settings.ray_address, num_cpus=cpus, object_store_bytes=_STORE_BYTES
-    )
     with ExitStack() as closing:
-        closing.enter_context(start_ray(ray_config))
         yield _on_ray(settings, algorithm, make_env, config, closing)
 
 

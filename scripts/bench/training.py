@@ -24,7 +24,7 @@ import psutil
 
 from actors.training.algorithms import algorithm_of
 from actors.training.settings import AlgorithmName, TrainSettings
-from actors.training.sources import Sources, sources_of
+from actors.training.sources import Sources, ray_for, sources_of
 from actors.training.stages import AgentsStage
 from learners.algorithms import build
 from learners.episodes import EpisodeWindow
@@ -89,6 +89,7 @@ def _trained(workers: int) -> _Cost:
         rollout_length=settings.rollout_length,
     )
     with ExitStack() as closing:
+        closing.enter_context(ray_for(settings))
         sources = closing.enter_context(sources_of(settings, algorithm, make_env, config))
         training = Training(
             algorithm,

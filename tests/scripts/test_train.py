@@ -64,13 +64,21 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_get_it():
     assert "make train" in done.stderr
 
 
-def test_sigterm_ends_with_a_checkpoint_and_the_run_goes_on(tmp_path):
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), id="one process"),
+        pytest.param(("--envs", "4", "--workers", "2"), id="workers", marks=pytest.mark.ray),
+    ],
+)
+def test_sigterm_ends_with_a_checkpoint_and_the_run_goes_on(more, tmp_path):
     cut = tmp_path / "cut"
     command = [
         sys.executable,
         "-m",
         "scripts.train",
         *SMALL,
+        *more,
         "--iterations",
         "60",
         "--run",
@@ -82,12 +90,14 @@ def test_sigterm_ends_with_a_checkpoint_and_the_run_goes_on(tmp_path):
         assert running.poll() is None
         time.sleep(0.02)
     running.send_signal(signal.SIGTERM)
-    output, _ = running.communicate(timeout=60)
+    output, _ = running.communicate(timeout=90)
     assert running.returncode == 130, output
     assert "go on with --resume" in output
     assert (cut / "agents/agents_p3o.npz").exists()
     done = len(_lines(cut))
     assert 1 <= done < 60
+    if more:
+        return  # how workers go on is tested where they are
     words = ("--iterations", str(done + 1))
     assert _main("--resume", str(cut), *words) == 0
     assert len(_lines(cut)) == done + 1
