@@ -37,6 +37,8 @@ class Evidence:
     """J; NaN before any episode has ended."""
     costs: Sums
     """J_C. [K]"""
+    errors: Sums
+    """Standard errors of J_C. [K]"""
     limits: Sums
     """d. [K]"""
     violating: Sums
@@ -62,6 +64,12 @@ class Evidence:
     def violation(self) -> Sums:
         """J_C − d, in the costs' own units, [K]."""
         return self.costs - self.limits
+
+    @property
+    def clearly_violated(self) -> npt.NDArray[np.bool_]:
+        """Whether each limit is broken by more than 5 % and by more than two errors, [K]."""
+        allowed = np.maximum(0.05 * np.abs(self.limits), 2.0 * self.errors)
+        return np.asarray(self.violation > allowed)
 
     @property
     def violation_per_step(self) -> Sums:
@@ -141,6 +149,7 @@ class EpisodeWindow:
         return Evidence(
             reward=float(episodes.reward.mean()) if known else float("nan"),
             costs=episodes.costs.mean(axis=0) if known else unknown,
+            errors=_standard_errors(episodes.costs) if known else unknown,
             limits=self._limits,
             violating=(episodes.costs > self._limits).mean(axis=0) if known else unknown,
             effective_length=float(episodes.effective_length.mean()) if known else float("nan"),
@@ -152,6 +161,11 @@ class EpisodeWindow:
             fresh=fresh,
             info=_means(episodes) if known else {},
         )
+
+
+def _standard_errors(costs: Sums) -> Sums:
+    count = len(costs)
+    return np.asarray(costs.std(axis=0, ddof=1 if count > 1 else 0) / np.sqrt(count))
 
 
 def _means(episodes: Episodes) -> dict[str, float]:

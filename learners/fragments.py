@@ -1,4 +1,4 @@
-"""What a rollout worker hands to the learner: some steps of its environments and what ended in them.
+"""What a rollout worker hands to the learner: steps of its environments and what ended in them.
 
 Legend as in `learners.contract`; E episodes that ended in the fragment, M cut ends, P numbers that
 critics read (S, or A · F without a state).

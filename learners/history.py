@@ -14,7 +14,7 @@ __all__ = ["History", "Record", "Seconds"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seconds:
-    """CPU-seconds of one iteration by share (user and system, of the collecting process and this)."""
+    """CPU-seconds (user and system) of one iteration, of the collecting process and of this one."""
 
     env: float
     policy: float

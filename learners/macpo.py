@@ -134,7 +134,7 @@ class MACPO:
         if self.config.form is StepForm.SEQUENTIAL:
             shuffled = torch.randperm(len(groups), generator=team.generator).tolist()
             order = [[group] for group in shuffled]
-        moves = [self._move(batch, heads, old, movers, violation) for movers in order]
+        moves = [self._move(batch, heads, movers, violation) for movers in order]
         survey = team.survey(batch, old, heads[:, 1:])
         return Update(
             kl=survey.kl,
@@ -157,7 +157,6 @@ class MACPO:
         self,
         batch: Batch,
         heads: Tensor,
-        old: Sequence[Distribution | None],
         movers: list[int],
         violation: Sums,
     ) -> _Move:
@@ -183,7 +182,7 @@ class MACPO:
         return _Move(step, accepted)
 
     def _slope(self, start: _Surrogates, head: int, parameters: list[nn.Parameter]) -> Tensor:
-        """Gradient of one surrogate over the full batch. [P]"""
+        """Gradient of one surrogate over the full batch, [P]."""
         value = start.sums[head]
         if not value.requires_grad:
             return torch.zeros(sum(p.numel() for p in parameters))
@@ -194,10 +193,10 @@ class MACPO:
                 for part, p in zip(parts, parameters, strict=True)
             ]
         )
-        return self.team.reducer.sum(flat) / start.count
+        return self.team.reducer.sum(flat) / start.steps
 
     def _fisher(self, batch: Batch, movers: list[int], parameters: list[nn.Parameter]) -> _Product:
-        """v -> (F + damping) v over the full batch."""
+        """The product v -> (F + damping) v over the full batch."""
         team = self.team
         kl = torch.zeros(())
         for group in movers:
@@ -207,10 +206,7 @@ class MACPO:
                 kl = kl + (batch.weight[rows.step] * kl_old_new(now.detached(), now)).sum()
         count = float(team.reducer.sum(batch.weight.double().sum()[None]))
         plain: list[Tensor] = list(parameters)
-        if kl.requires_grad:
-            local = fisher_product(kl, plain)
-        else:
-            local = torch.zeros_like
+        local = fisher_product(kl, plain) if kl.requires_grad else torch.zeros_like
         return _Product(local, team.reducer, count, self.config.damping)
 
     def _search(
@@ -252,8 +248,8 @@ class _Surrogates(NamedTuple):
     """This rank's Σ w (Π_a ρ_a − 1) A of each head. [1+K]"""
     heads: Tensor
     """The same over the full batch, per step. [1+K]"""
-    count: float
-    """Steps of all ranks."""
+    steps: float
+    """Of all ranks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,12 @@ Sums = npt.NDArray[np.float64]
 class MultiplierConfig:
     """Gains of a proportional-integral controller on the relative violation."""
 
-    proportional: float = 0.5
+    proportional: float = 5.0
     """Damps: answers the violation of now. In units of the trade-off scale."""
-    integral: float = 0.05
-    """Finds λ*: adds up violations. In units of the trade-off scale."""
+    proportional_cap: float = 1.0
+    """Largest part of λ that comes from the violation of now, up or down, in the same units."""
+    integral: float = 0.2
+    """Finds λ*: adds up violations, each counted as at most a half. In the same units."""
     cap: float = 100.0
     """Largest multiplier, in units of the trade-off scale; reaching it means: infeasible so far."""
 
@@ -42,13 +44,14 @@ class MultiplierConfig:
 
 
 class DampedMultipliers:
-    """λ = max(0, I + P): I adds up the relative violation, P answers the one of now.
+    """Multipliers λ = max(0, I + P): I adds up relative violations, P answers the one of now.
 
     e = (J_C − d) / max(d, u),   I ← clip(I + k_i s e, 0, cap·s),   λ = clip(I + k_p s e, 0, cap·s)
 
-    (the form of Stooke et al. 2020, arXiv 2007.03964, without its derivative term.) s is the
-    trade-off scale std(A_r) / std(A_c): the natural size of λ, so that the gains need no tuning
-    when rewards or costs change their unit. u keeps e finite when d is 0.
+    with e and k_p e bounded, so that a bad start winds nothing up. This is the form of Stooke et
+    al. 2020 (arXiv 2007.03964) without its derivative term. s is the trade-off scale
+    std(A_r) / std(A_c): the natural size of λ, so that the gains need no tuning when rewards or
+    costs change their unit. u keeps e finite when d is 0.
     """
 
     def __init__(self, num_costs: int, config: MultiplierConfig) -> None:
@@ -69,12 +72,13 @@ class DampedMultipliers:
         """
         config = self._config
         self.scale = np.where(self.scale == 0, scale, 0.9 * self.scale + 0.1 * scale)
-        error = np.clip((costs - limits) / cost_unit(costs, limits), -1.0, 2.0)
+        error = (costs - limits) / cost_unit(costs, limits)
         cap = config.cap * self.scale
-        self.integral = np.clip(
-            self.integral + gain * config.integral * self.scale * error, 0.0, cap
-        )
-        self.values = np.clip(self.integral + config.proportional * self.scale * error, 0.0, cap)
+        added = gain * config.integral * self.scale * np.clip(error, -0.5, 0.5)
+        self.integral = np.clip(self.integral + added, 0.0, cap)
+        most = config.proportional_cap
+        answer = self.scale * np.clip(config.proportional * error, -most, most)
+        self.values = np.clip(self.integral + answer, 0.0, cap)
         return self.values
 
     @property
@@ -103,7 +107,7 @@ class PenaltyConfig:
 
     start: float = 3.0
     """First κ, in units of the trade-off scale (a first guess of λ*)."""
-    ratio: float = 3.0
+    ratio: float = 2.0
     """κ is kept at this many times the estimate of λ*: > 1 for exactness, small for calm."""
     growth: float = 1.5
     """Factor on κ while J_C > d."""

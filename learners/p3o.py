@@ -13,6 +13,9 @@ Where we differ, and why:
 * A_r and A_c are divided by one common scale, so the penalty and the violation keep their ratio.
 * The maximum with 0 is decided on the full batch before each pass, not in each minibatch: noise
   through the maximum pushes in one direction and makes the policy needlessly cautious.
+* max(0, x) has no derivative at x = 0, where the solution lies: every slope in [0, 1] is one. We
+  take the slope λ*/κ there, with a thin layer in which it goes from 0 to 1. With slopes 0 and 1
+  alone steps jump to and fro across the limit, and Adam sees little but the jumps.
 * κ follows an estimate of λ* (`multipliers.AdaptivePenalty`): a κ twenty times too large is exact
   as well, but its steps jump across the limit.
 """
@@ -25,7 +28,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -49,6 +51,9 @@ class P3OConfig:
 
     penalty: PenaltyConfig = field(default_factory=PenaltyConfig)
     """How κ finds its size."""
+    layer: float = 0.1
+    """Width of the layer around the limit in which the penalty's slope goes from 0 to 1, in units
+    of the limit."""
     steps: ClippedStepsConfig = field(default_factory=ClippedStepsConfig)
     """How a batch is used."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
@@ -80,12 +85,15 @@ class P3O:
         mean, deviations = advantage_moments(heads, batch.weight, team.reducer)
         kappa = torch.tensor(
             self.penalty.begin(
-                trade_off_scale(deviations.double().numpy()), violated=_clearly(evidence)
+                trade_off_scale(deviations.double().numpy()), violated=evidence.clearly_violated
             ),
             dtype=torch.float32,
         )
-        slack = torch.tensor(evidence.violation_per_step, dtype=torch.float32)
-        taken = _descend(team, batch, heads - mean, kappa, slack, config, progress)
+        estimate = torch.tensor(self.penalty.estimate, dtype=torch.float32)
+        heads -= mean
+        scale = _scale(team, batch, heads, estimate)
+        kink = self._kink(evidence, scale)
+        taken = _descend(team, batch, heads / scale, kappa, kink, config, progress)
         self.penalty.end(taken.open_share.double().numpy())
         return Update(
             kl=taken.survey.kl,
@@ -96,6 +104,16 @@ class P3O:
             kappa=tuple(self.penalty.kappa.tolist()),
             status=UpdateStatus.AT_CAP if self.penalty.at_cap else UpdateStatus.IMPROVED,
         )
+
+    def _kink(self, evidence: Evidence, scale: float) -> _Kink:
+        """Where the penalty sets in, in the unit of the surrogates on the common scale."""
+        unit = cost_unit(evidence.costs, evidence.limits)
+        width = self.config.layer * unit / evidence.effective_length
+        rest = self.penalty.estimate / np.maximum(self.penalty.kappa, 1e-12)
+        parts = (evidence.violation_per_step / scale, width / scale, np.minimum(rest, 0.9))
+        known = evidence.num_episodes > 0  # before any episode, no limit is known to be broken
+        ready = parts if known else (-np.ones_like(unit), np.ones_like(unit), np.zeros_like(unit))
+        return _Kink(*(torch.tensor(part, dtype=torch.float32) for part in ready))
 
     def state(self) -> bytes:
         """Returns team and penalty."""
@@ -108,17 +126,26 @@ class P3O:
         self.penalty.load_state(penalty)
 
 
-def _clearly(evidence: Evidence) -> npt.NDArray[np.bool_]:
-    """Whether each limit is broken by more than 5 %: less is noise, [K]."""
-    unit = cost_unit(evidence.costs, evidence.limits)
-    return np.asarray(evidence.violation > 0.05 * unit)
+class _Kink(NamedTuple):
+    """max(0, x) with x = S_c + (J_C − d) / h, and its slope."""
+
+    slack: Tensor
+    """(J_C − d) / h on the common scale. [K]"""
+    width: Tensor
+    """Of the layer around x = 0. [K]"""
+    rest: Tensor
+    """λ* / κ: the slope at x = 0 with which learning comes to rest. [K]"""
+
+    def gates(self, costs: Tensor) -> Tensor:
+        """Slope of max(0, x) for S_c on the full batch: 0, 1, or between in the layer, [K]."""
+        return (self.rest + (costs + self.slack) / self.width).clamp(0.0, 1.0)
 
 
 class _Taken(NamedTuple):
     survey: Survey
     epochs: int
     open_share: Tensor
-    """Share of the steps, by their length, with the penalty acting. [K]"""
+    """Share of passes with the penalty acting. [K]"""
 
 
 def _descend(
@@ -126,7 +153,7 @@ def _descend(
     batch: Batch,
     heads: Tensor,
     kappa: Tensor,
-    slack: Tensor,
+    kink: _Kink,
     config: ClippedStepsConfig,
     progress: float,
 ) -> _Taken:
@@ -135,37 +162,37 @@ def _descend(
     Args:
         team: Whose actors.
         batch: This rank's shard.
-        heads: Centred advantages in the environment's units. [B, 1+K]
+        heads: Centred advantages on the common scale. [B, 1+K]
         kappa: [K]
-        slack: (J_C − d) per step. [K]
+        kink: Decides the gates.
         config: How the batch is used.
         progress: Share of the run that is done.
     """
     old = team.distributions(batch)
     entropy = config.entropy * (1.0 - progress)
     survey = team.survey(batch, old, heads[:, 1:], config.clip)
-    opened, everything = torch.zeros_like(kappa), 0.0
+    opened = torch.zeros_like(kappa)
     start = survey.costs  # Σ_a A_c at the old policy: 0 up to sampling, taken off
-    for epoch in range(1, config.epochs + 1):
-        gates = ((survey.costs - start).float() + slack > 0).float()
-        scale = _scale(team, batch, heads, kappa * gates)
-        opened += gates / scale
-        everything += 1.0 / scale
-        scaled = heads / scale
+    passes = 0
+    while passes < config.epochs:
+        passes += 1
+        gates = kink.gates((survey.costs - start).float())
+        opened += gates
         for part in minibatches(batch, config.minibatches, team.generator, team.reducer):
-            loss, count = _loss(team, batch, part, scaled, kappa * gates, config, entropy)
+            loss, count = _loss(team, batch, part, heads, kappa * gates, config, entropy)
             team.descend(loss, count, progress)
         survey = team.survey(batch, old, heads[:, 1:], config.clip)
         if survey.kl > config.target_kl:
             break
-    return _Taken(survey, epoch, opened / everything)
+    team.adapt(survey.kl, progress)
+    return _Taken(survey, passes, opened / passes)
 
 
-def _scale(team: Team, batch: Batch, heads: Tensor, acting: Tensor) -> float:
-    """Deviation of A_r − Σ κ A_c as it acts now: one scale for the reward and all costs."""
-    combined = lagrangian_advantage(heads, acting)
+def _scale(team: Team, batch: Batch, heads: Tensor, estimate: Tensor) -> float:
+    """Deviation of A_r − Σ λ A_c for the estimate of λ*: one scale for the reward and all costs."""
+    combined = lagrangian_advantage(heads, estimate)
     _, deviation = advantage_moments(combined[:, None], batch.weight, team.reducer)
-    return float(np.maximum(deviation.item(), 1e-8))
+    return max(float(deviation), 1e-8)
 
 
 def _loss(
@@ -179,7 +206,7 @@ def _loss(
 ) -> tuple[Tensor, float]:
     """Sum of the loss over this rank's rows and the number of steps of all ranks.
 
-    Where a gate is open, max(0, x) has the gradient of x; where it is closed, none. The constant
+    The penalty's gradient is the gate times that of x. The constant
     (J_C − d) / h has no gradient and is left out.
     """
     loss = torch.zeros(())

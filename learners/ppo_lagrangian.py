@@ -40,8 +40,9 @@ class PPOLagrangianConfig:
 
     multipliers: MultiplierConfig = field(default_factory=MultiplierConfig)
     """Gains of the controller."""
-    steps: ClippedStepsConfig = field(default_factory=ClippedStepsConfig)
-    """How a batch is used."""
+    steps: ClippedStepsConfig = field(default_factory=lambda: ClippedStepsConfig(entropy=0.03))
+    """How a batch is used. More entropy than elsewhere: while λ swings, a policy that has become
+    certain cannot come back."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
     """Sizes and rates."""
 
@@ -76,7 +77,7 @@ class PPOLagrangian:
         if evidence.fresh:
             _, deviations = advantage_moments(heads, batch.weight, team.reducer)
             scale = trade_off_scale(deviations.double().numpy())
-            self.multipliers.update(evidence.costs, evidence.limits, scale, 1.0 - 0.9 * progress)
+            self.multipliers.update(evidence.costs, evidence.limits, scale, 1.0 - 0.5 * progress)
         values = self.multipliers.values
         advantage = lagrangian_advantage(heads, torch.tensor(values, dtype=torch.float32))
         taken = clipped_steps(team, batch, advantage, config, progress)

@@ -160,7 +160,6 @@ class Collector:
         check_obs(env.spec, self._obs)
         self._running = _Running.fresh(env.spec, 0)
         self._tick = 0
-        self._fresh = True
 
     @property
     def spec(self) -> EnvSpec:
@@ -173,9 +172,8 @@ class Collector:
         Raises:
             ContractError: The environment broke the contract, or an episode does not end.
         """
-        if self._fresh:
-            self._running.start_version[:] = version
-            self._fresh = False
+        # an episode that has not taken a step yet begins under these weights
+        self._running.start_version[self._running.length == 0] = version
         policy = TrainedPolicy(shape=self._shape, groups=self.spec.agent_groups, weights=weights)
         log = _Log()
         env_s = policy_s = 0.0
@@ -196,12 +194,12 @@ class Collector:
     def state(self) -> bytes:
         """Returns generator, running sums and the environments' own state."""
         running = {name: getattr(self._running, name) for name in _Running.__slots__}
-        parts = (self._env.state(), self._rng.bit_generator.state, running, self._tick, self._fresh)
+        parts = (self._env.state(), self._rng.bit_generator.state, running, self._tick)
         return pickle.dumps(parts)
 
     def load_state(self, data: bytes) -> None:
         """Goes on from `state`. The bytes come from our own checkpoint: they are unpickled."""
-        env, rng, running, self._tick, self._fresh = pickle.loads(data)
+        env, rng, running, self._tick = pickle.loads(data)
         self._obs = self._env.load_state(env)
         self._rng.bit_generator.state = rng
         self._running = _Running(**running)

@@ -30,6 +30,13 @@ from policies.networks import Weights
 
 __all__ = ["Evaluation", "NetworkConfig", "Survey", "Team"]
 
+BETAS = (0.9, 0.99)
+"""Adam's memory: policy gradients shrink as a policy becomes certain, and a long memory of the
+large ones of the start would stop it."""
+RATE_STEP = 1.3
+MOST_RATE = 10.0
+"""The adapted step stays within this factor of the configured one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
@@ -45,6 +52,9 @@ class NetworkConfig:
     """First log σ of continuous actions."""
     actor_lr: float = 3e-3
     """Adam's step for actors; falls linearly to a tenth over the run."""
+    kl_goal: float = 0.01
+    """KL(old ‖ new) per update, summed over agents, that Adam's step for actors is adapted to;
+    falls linearly to a tenth over the run."""
     critic_lr: float = 3e-3
     """Adam's step for critics."""
     critic_epochs: int = 2
@@ -113,7 +123,10 @@ class Team:
         )
         heads = 1 + len(spec.costs)
         self.critics = Critics(critic_width(spec), heads, config.critic_hidden, self.generator)
-        self._actor_adam = torch.optim.Adam(self.actors.parameters(), lr=config.actor_lr, eps=1e-5)
+        self._rate = 1.0
+        self._actor_adam = torch.optim.Adam(
+            self.actors.parameters(), lr=config.actor_lr, betas=BETAS, eps=1e-7
+        )
         self._critic_adam = torch.optim.Adam(
             self.critics.parameters(), lr=config.critic_lr, eps=1e-5
         )
@@ -196,10 +209,23 @@ class Team:
             count: Rows of all ranks that the loss is a mean over.
             progress: Share of the run that is done, for the falling step.
         """
-        rate = self.config.actor_lr * (1.0 - 0.9 * min(max(progress, 0.0), 1.0))
+        rate = self._rate * self.config.actor_lr * _falling(progress)
         for settings in self._actor_adam.param_groups:
             settings["lr"] = rate
         self._step(self._actor_adam, self.actor_parameters, loss_sum, count)
+
+    def adapt(self, kl: float, progress: float) -> None:
+        """Makes the next steps larger where policies move too little, smaller where too much.
+
+        Args:
+            kl: KL(old ‖ new) of the update just made.
+            progress: Share of the run that is done; the goal falls with it.
+        """
+        goal = self.config.kl_goal * _falling(progress)
+        if kl > 2.0 * goal:
+            self._rate = max(self._rate / RATE_STEP, 1.0 / MOST_RATE)
+        elif kl < 0.5 * goal:
+            self._rate = min(self._rate * RATE_STEP, MOST_RATE)
 
     def fit_critics(self, batch: Batch) -> float:
         """Moves critics towards the batch's targets; returns the last mean squared error / 2.
@@ -225,6 +251,7 @@ class Team:
                 "actor_adam": self._actor_adam.state_dict(),
                 "critic_adam": self._critic_adam.state_dict(),
                 "generator": self.generator.get_state(),
+                "rate": self._rate,
             },
             buffer,
         )
@@ -243,6 +270,7 @@ class Team:
             self._actor_adam.load_state_dict(state["actor_adam"])
             self._critic_adam.load_state_dict(state["critic_adam"])
             self.generator.set_state(state["generator"])
+            self._rate = float(state["rate"])
         except (RuntimeError, KeyError, ValueError, EOFError) as error:
             raise ConfigurationError(f"this state is of other networks: {error}") from error
 
@@ -292,6 +320,11 @@ class Team:
             raise ConfigurationError(
                 f"a fragment of (agents, costs, features) = {found}; this team has {wanted}"
             )
+
+
+def _falling(progress: float) -> float:
+    """From 1 at the start of a run to a tenth at its end."""
+    return 1.0 - 0.9 * min(max(progress, 0.0), 1.0)
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:

@@ -14,9 +14,12 @@ One iteration:
 `Training` is this loop as an object with `step`, `state` and `load_state`; `train` runs it to its
 end. Same seed, same numbers, on one process, when the limit is steps or iterations.
 
-Which policy is returned. `Trained.policy` is that of the last iteration. What is proved about a
-Lagrangian method is proved about the mixture of its iterates: `Trained.averaged` is that mixture
-(over the last fifth), which draws one iterate for each episode. `Trained.best_feasible` is the
+Which policy is returned. Single iterates swing around a limit with the noise of their evidence.
+What is proved about a Lagrangian method is proved about the mixture of its iterates:
+`Trained.averaged` is that mixture (over the last fifth), which draws one iterate for each episode.
+`Trained.policy` has the mean of these iterates' parameters: one policy, and near the mixture in J
+and J_C as long as steps are small at the end of a run, which they are made to be; that is an
+observation, not a theorem. `Trained.last` is the last iterate. `Trained.best_feasible` is the
 iterate with the highest J among those whose own J_C kept to all limits; it was chosen by the
 numbers it is reported with, so measure it again on fresh episodes before quoting it.
 """
@@ -55,7 +58,7 @@ logger = logging.getLogger(__name__)
 class TrainConfig:
     """How long, how wide, with what seed. The first limit that is reached ends the run."""
 
-    total_steps: int | None = 400_000
+    total_steps: int | None = 200_000
     """Environment steps, all environments together; `None`: no limit."""
     iterations: int | None = None
     """Updates; `None`: no limit."""
@@ -66,7 +69,7 @@ class TrainConfig:
     """Decides everything random: parameters, actions, minibatches, episodes."""
     num_envs: int = 64
     """N: environments stepped side by side."""
-    rollout_length: int = 64
+    rollout_length: int = 32
     """T: least steps of each environment per iteration; more until N episodes have ended."""
     longest_episode: int = 10_000
     """An episode with more steps is an error of the environment."""
@@ -100,7 +103,9 @@ class Trained:
     """What a run gives back."""
 
     policy: TrainedPolicy
-    """Of the last iteration."""
+    """Mean parameters of the iterates of the last fifth; the one to use."""
+    last: TrainedPolicy
+    """After the last update."""
     history: History
     averaged: PolicyMixture
     """The iterates of the last fifth, one drawn for each episode."""
@@ -246,7 +251,7 @@ class Training:
         )
         record = self._record(evidence, update, seconds)
         progress.records.append(record)
-        self._remember(record, weights)
+        self._remember(record, weights)  # the weights that the record's episodes were played with
         self._tell(record)
         return record
 
@@ -254,6 +259,10 @@ class Training:
         """Returns policies and history so far."""
         progress = self._progress
         kept = [weights for _, weights in progress.snapshots] or [self._learner.team.weights()]
+        mean = {
+            name: np.mean([weights[name] for weights in kept], axis=0, dtype=np.float64)
+            for name in kept[0]
+        }
         history = self.history
         if progress.records and self._spec.costs and not history.feasible():
             logger.warning(
@@ -262,7 +271,8 @@ class Training:
                 list(history.limits),
             )
         return Trained(
-            policy=self.policy,
+            policy=self._policy({name: array.astype(np.float32) for name, array in mean.items()}),
+            last=self.policy,
             history=history,
             averaged=PolicyMixture(tuple(self._policy(weights) for weights in kept)),
             best_feasible=None if progress.best is None else self._policy(progress.best[1]),

@@ -8,7 +8,7 @@ the violation in the unit of the surrogate, H the Fisher matrix (Achiam et al. 2
 
     x = −(x_g + P ν) / λ,   λ ≥ 0, ν ≥ 0
 
-and for the set 𝒜 of constraints that bind (with the rows and columns of 𝒜)
+and for a set of constraints that bind (with their rows and columns of r, S and c)
 
     λ = sqrt((q − r·S⁻¹r) / (2δ − c·S⁻¹c)),   ν = S⁻¹(λ c − r)
 
@@ -174,7 +174,7 @@ class _Problem:
     delta: float
 
     def slopes(self, lam: float, nu: Sums) -> Sums:
-        """b·x + c at x = −(x_g + P ν) / λ. [K]"""
+        """b·x + c at x = −(x_g + P ν) / λ, [K]."""
         return np.asarray(-(self.r + self.s @ nu) / lam + self.c)
 
 

@@ -157,7 +157,7 @@ class TrainedPolicy:
             ConfigurationError: There is no such file, it is cut short, or it is something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except FileNotFoundError as error:
             raise ConfigurationError(f"no policy file at {path}") from error
@@ -209,7 +209,8 @@ class TrainedPolicy:
             noise = rng.standard_normal(mean.shape, dtype=np.float32)
             vectors = mean if greedy else mean + np.exp(log_std) * noise
             scaled = (vectors - mean) / np.exp(log_std)
-            return vectors, np.sum(-0.5 * scaled**2 - log_std - LOG_SQRT_2PI, axis=-1)
+            logp = np.sum(-0.5 * scaled**2 - log_std - LOG_SQRT_2PI, axis=-1)
+            return vectors.astype(np.float32), logp.astype(np.float32)
         probabilities = _softmax(self._logits(group, chosen, obs))
         if greedy:
             actions = probabilities.argmax(axis=-1)

@@ -43,7 +43,9 @@ class Actor(nn.Module):
             table = torch.empty(shape.vocabulary, shape.embedding)
             nn.init.normal_(table, std=0.3, generator=generator)
             table[0] = 0.0
-            self.embedding = nn.Embedding.from_pretrained(table, freeze=False, padding_idx=0)
+            self.embedding = nn.Embedding(
+                shape.vocabulary, shape.embedding, padding_idx=0, _weight=table
+            )
         if shape.prior_feature is not None:
             self.prior_scale = nn.Parameter(torch.ones(()))
         if shape.kind is ActorKind.GAUSSIAN:
@@ -105,7 +107,7 @@ def make_layers(
     """
     layers = nn.ModuleList()
     for number, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
-        layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+        layer = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
         gain = last_gain if number == len(sizes) - 2 else 2**0.5
         nn.init.orthogonal_(layer.weight, gain=gain, generator=generator)
         nn.init.zeros_(layer.bias)

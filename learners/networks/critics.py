@@ -91,7 +91,8 @@ class Critics(nn.Module):
         """
         wide = targets.double()
         parts = [weight.sum()[None].double(), (weight[:, None] * wide).sum(0)]
-        count, sums = reducer.sum(torch.cat(parts)).split([1, targets.shape[1]])
+        summed = reducer.sum(torch.cat(parts))
+        count, sums = summed[0], summed[1:]
         mean = sums / count
         squares = reducer.sum((weight[:, None] * (wide - mean) ** 2).sum(0)) / count
         keep = SLOWNESS if bool(self.seen) else 0.0

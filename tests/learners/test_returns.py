@@ -60,6 +60,6 @@ def test_heads_and_environments_are_independent():
 def test_wrong_shapes_and_discounts_are_refused():
     with pytest.raises(ConfigurationError, match="gamma"):
         estimates([1], [0], [0], [True], gamma=1.5)
+    zeros = np.zeros((2, 1, 1))
     with pytest.raises(ConfigurationError, match="shape of signals"):
-        zeros = np.zeros((2, 1, 1))
         generalised_advantages(zeros, zeros[:1], zeros, np.zeros((2, 1), bool), 1.0, 1.0)
