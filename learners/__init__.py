@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from learners.ppo import PPOConfig as PPOConfig
     from learners.ppo_lagrangian import PPOLagrangianConfig as PPOLagrangianConfig
     from learners.ppo_penalty import PPOPenaltyConfig as PPOPenaltyConfig
-    from learners.training import TrainConfig as TrainConfig
-    from learners.training import Trained as Trained
+    from learners.runs import TrainConfig as TrainConfig
+    from learners.runs import Trained as Trained
     from learners.training import train as train
 
 __all__ = [
@@ -49,8 +49,8 @@ _HOMES = {
     "PPOLagrangianConfig": "learners.ppo_lagrangian",
     "PPOPenaltyConfig": "learners.ppo_penalty",
     "Record": "learners.history",
-    "TrainConfig": "learners.training",
-    "Trained": "learners.training",
+    "TrainConfig": "learners.runs",
+    "Trained": "learners.runs",
     "train": "learners.training",
 }
 

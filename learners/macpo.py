@@ -27,7 +27,7 @@ dimensions; the line search starts at the full step instead of a tenth.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -42,9 +42,11 @@ from learners.batches import Batch, advantage_moments
 from learners.contract import EnvSpec
 from learners.episodes import Evidence
 from learners.fragments import Fragment
-from learners.networks.distributions import Distribution, kl_old_new
+from learners.natural_steps import FisherProduct, Surrogates, kl_of_groups, place, surrogates
+from learners.networks.config import NetworkConfig
+from learners.networks.distributions import kl_old_new
 from learners.reducer import Reducer
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 from learners.trust_region import (
     DualStep,
     StepCase,
@@ -163,7 +165,7 @@ class MACPO:
         """One step of some groups together; the others stay as they are now."""
         team = self.team
         parameters = [p for group in movers for p in team.actors[group].parameters()]
-        start = _surrogates(team, batch, heads)
+        start = surrogates(team, batch, heads)
         # what agents before this one have changed already counts
         violation = violation + start.heads[1:].detach().double().numpy()
         slopes = [self._slope(start, head, parameters) for head in range(heads.shape[1])]
@@ -181,7 +183,7 @@ class MACPO:
         accepted = self._search(batch, heads, movers, parameters, x, start, step, violation)
         return _Move(step, accepted)
 
-    def _slope(self, start: _Surrogates, head: int, parameters: list[nn.Parameter]) -> Tensor:
+    def _slope(self, start: Surrogates, head: int, parameters: list[nn.Parameter]) -> Tensor:
         """Gradient of one surrogate over the full batch, [P]."""
         value = start.sums[head]
         if not value.requires_grad:
@@ -195,7 +197,9 @@ class MACPO:
         )
         return self.team.reducer.sum(flat) / start.steps
 
-    def _fisher(self, batch: Batch, movers: list[int], parameters: list[nn.Parameter]) -> _Product:
+    def _fisher(
+        self, batch: Batch, movers: list[int], parameters: list[nn.Parameter]
+    ) -> FisherProduct:
         """The product v -> (F + damping) v over the full batch."""
         team = self.team
         kl = torch.zeros(())
@@ -207,7 +211,7 @@ class MACPO:
         count = float(team.reducer.sum(batch.weight.double().sum()[None]))
         plain: list[Tensor] = list(parameters)
         local = fisher_product(kl, plain) if kl.requires_grad else torch.zeros_like
-        return _Product(local, team.reducer, count, self.config.damping)
+        return FisherProduct(local, team.reducer, count, self.config.damping)
 
     def _search(
         self,
@@ -216,7 +220,7 @@ class MACPO:
         movers: list[int],
         parameters: list[nn.Parameter],
         x: Tensor,
-        start: _Surrogates,
+        start: Surrogates,
         step: DualStep,
         violation: Sums,
     ) -> bool:
@@ -226,54 +230,21 @@ class MACPO:
         here = team.distributions(batch)
         share = 1.0
         for _ in range(config.backtracks):
-            _place(parameters, before, share * x)
-            kl = _kl_of(team, batch, here, movers)
+            place(parameters, before, share * x)
+            kl = kl_of_groups(team, batch, here, movers)
             with torch.no_grad():
-                now = _surrogates(team, batch, heads)
+                now = surrogates(team, batch, heads)
             change = (now.heads - start.heads).detach().double().numpy()
             if kl <= config.delta * 1.0001 and _acceptable(change, violation, step):
                 return True
             share *= config.shrink
-        _place(parameters, before, 0.0 * x)
+        place(parameters, before, 0.0 * x)
         return False
 
 
 class _Move(NamedTuple):
     step: DualStep
     accepted: bool
-
-
-class _Surrogates(NamedTuple):
-    sums: Tensor
-    """This rank's Σ w (Π_a ρ_a − 1) A of each head. [1+K]"""
-    heads: Tensor
-    """The same over the full batch, per step. [1+K]"""
-    steps: float
-    """Of all ranks."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Product:
-    local: Callable[[Tensor], Tensor]
-    reducer: Reducer
-    count: float
-    damping: float
-
-    def __call__(self, vector: Tensor) -> Tensor:
-        return self.reducer.sum(self.local(vector)) / self.count + self.damping * vector
-
-
-def _surrogates(team: Team, batch: Batch, heads: Tensor) -> _Surrogates:
-    """Change of J and J_C per step under the joint ratio of all agents, exact in expectation."""
-    log_ratio = torch.zeros(len(batch))
-    for group, rows in enumerate(batch.decisions):
-        if len(rows):
-            log_ratio = log_ratio.index_add(0, rows.step, team.evaluate(group, rows).log_ratio)
-    gained = (batch.weight * torch.expm1(log_ratio))[:, None] * heads
-    sums = gained.sum(0)
-    joined = torch.cat([sums.detach().double(), batch.weight.sum().double()[None]])
-    summed = team.reducer.sum(joined)
-    return _Surrogates(sums, summed[:-1] / summed[-1], float(summed[-1]))
 
 
 def _dual(
@@ -302,31 +273,6 @@ def _acceptable(
     if step.case is StepCase.RECOVERY or (violation > 0).any():
         return costs_well
     return costs_well and bool(change[0] > 0)
-
-
-@torch.no_grad()
-def _place(parameters: list[nn.Parameter], before: list[Tensor], x: Tensor) -> None:
-    place = 0
-    for parameter, value in zip(parameters, before, strict=True):
-        size = parameter.numel()
-        parameter.copy_(value + x[place : place + size].view_as(value))
-        place += size
-
-
-@torch.no_grad()
-def _kl_of(
-    team: Team, batch: Batch, here: Sequence[Distribution | None], movers: list[int]
-) -> float:
-    sums = torch.zeros(2, dtype=torch.float64)
-    sums[1] = batch.weight.sum()
-    for group in movers:
-        before = here[group]
-        if before is not None:
-            rows = batch.decisions[group]
-            kl = kl_old_new(before, team.evaluate(group, rows).distribution)
-            sums[0] += (batch.weight[rows.step] * kl).sum()
-    total = team.reducer.sum(sums)
-    return float(total[0] / total[1].clamp(min=1.0))
 
 
 def _status(moves: list[_Move]) -> UpdateStatus:

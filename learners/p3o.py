@@ -38,8 +38,9 @@ from learners.episodes import Evidence
 from learners.fragments import Fragment
 from learners.losses import clipped_cost_sum, clipped_reward_sum, lagrangian_advantage
 from learners.multipliers import AdaptivePenalty, PenaltyConfig, cost_unit, trade_off_scale
+from learners.networks.config import NetworkConfig
 from learners.reducer import Reducer
-from learners.team import NetworkConfig, Survey, Team
+from learners.team import Survey, Team
 from learners.updates import Update, UpdateStatus
 
 __all__ = ["P3O", "P3OConfig"]
@@ -53,7 +54,7 @@ class P3OConfig:
     """How κ finds its size."""
     layer: float = 0.1
     """Width of the layer around the limit in which the penalty's slope goes from 0 to 1, in units
-    of the limit."""
+    of the limit; it is never thinner than two standard errors of J_C."""
     steps: ClippedStepsConfig = field(default_factory=ClippedStepsConfig)
     """How a batch is used."""
     networks: NetworkConfig = field(default_factory=NetworkConfig)
@@ -108,7 +109,8 @@ class P3O:
     def _kink(self, evidence: Evidence, scale: float) -> _Kink:
         """Where the penalty sets in, in the unit of the surrogates on the common scale."""
         unit = cost_unit(evidence.costs, evidence.limits)
-        width = self.config.layer * unit / evidence.effective_length
+        least = np.maximum(self.config.layer * unit, 2.0 * evidence.errors)
+        width = least / evidence.effective_length
         rest = self.penalty.estimate / np.maximum(self.penalty.kappa, 1e-12)
         parts = (evidence.violation_per_step / scale, width / scale, np.minimum(rest, 0.9))
         known = evidence.num_episodes > 0  # before any episode, no limit is known to be broken

@@ -15,8 +15,9 @@ from learners.clipped_steps import ClippedStepsConfig, clipped_steps, task_weigh
 from learners.contract import EnvSpec
 from learners.episodes import Evidence
 from learners.fragments import Fragment
+from learners.networks.config import NetworkConfig
 from learners.reducer import Reducer
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 from learners.updates import Update
 
 __all__ = ["PPO", "PPOConfig"]

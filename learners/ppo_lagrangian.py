@@ -27,8 +27,9 @@ from learners.episodes import Evidence
 from learners.fragments import Fragment
 from learners.losses import lagrangian_advantage
 from learners.multipliers import DampedMultipliers, MultiplierConfig, trade_off_scale
+from learners.networks.config import NetworkConfig
 from learners.reducer import Reducer
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 from learners.updates import Update, UpdateStatus
 
 __all__ = ["PPOLagrangian", "PPOLagrangianConfig"]
@@ -43,8 +44,8 @@ class PPOLagrangianConfig:
     steps: ClippedStepsConfig = field(default_factory=lambda: ClippedStepsConfig(entropy=0.03))
     """How a batch is used. More entropy than elsewhere: while λ swings, a policy that has become
     certain cannot come back."""
-    networks: NetworkConfig = field(default_factory=NetworkConfig)
-    """Sizes and rates."""
+    networks: NetworkConfig = field(default_factory=lambda: NetworkConfig(kl_goal=0.01))
+    """Sizes and rates. Larger steps than elsewhere: the policy must follow λ."""
 
     @property
     def make(self) -> type[PPOLagrangian]:

@@ -19,8 +19,9 @@ from learners.contract import EnvSpec
 from learners.episodes import Evidence
 from learners.fragments import Fragment
 from learners.losses import lagrangian_advantage
+from learners.networks.config import NetworkConfig
 from learners.reducer import Reducer
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 from learners.updates import Update
 
 __all__ = ["PPOPenalty", "PPOPenaltyConfig"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,12 +22,13 @@ from learners.contract import EnvSpec
 from learners.fragments import Fragment, critic_width
 from learners.losses import value_loss_sum
 from learners.networks.actors import Actor, actor_shape
+from learners.networks.config import NetworkConfig
 from learners.networks.critics import Critics
 from learners.networks.distributions import Distribution, kl_old_new
 from learners.reducer import LocalReducer, Reducer
 from policies.networks import Weights
 
-__all__ = ["Evaluation", "NetworkConfig", "Survey", "Team"]
+__all__ = ["Evaluation", "Survey", "Team"]
 
 BETAS = (0.9, 0.99)
 """Adam's memory: policy gradients shrink as a policy becomes certain, and a long memory of the
@@ -36,39 +36,6 @@ large ones of the start would stop it."""
 RATE_STEP = 1.3
 MOST_RATE = 10.0
 """The adapted step stays within this factor of the configured one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkConfig:
-    """Sizes of the networks and how they are fitted; the same for every algorithm."""
-
-    actor_hidden: tuple[int, ...] = (64, 64)
-    """Hidden layers of each actor, tanh."""
-    critic_hidden: tuple[int, ...] = (64, 64)
-    """Hidden layers of each critic, tanh."""
-    embedding: int = 16
-    """Numbers per token of a candidate."""
-    init_log_std: float = -0.5
-    """First log σ of continuous actions."""
-    actor_lr: float = 3e-3
-    """Adam's step for actors; falls linearly to a tenth over the run."""
-    kl_goal: float = 0.01
-    """KL(old ‖ new) per update, summed over agents, that Adam's step for actors is adapted to;
-    falls linearly to a tenth over the run."""
-    critic_lr: float = 3e-3
-    """Adam's step for critics."""
-    critic_epochs: int = 2
-    """Passes of the critics over a batch."""
-    critic_minibatches: int = 4
-    """Parts of such a pass."""
-    max_grad_norm: float = 1.0
-    """Longest gradient of actors, and of critics."""
-
-    def __post_init__(self) -> None:
-        if min(self.actor_lr, self.critic_lr, self.max_grad_norm) <= 0:
-            raise ConfigurationError(f"learning rates and the longest gradient are > 0: {self}")
-        if min(self.critic_epochs, self.critic_minibatches) < 1:
-            raise ConfigurationError(f"at least one epoch and one minibatch: {self}")
 
 
 class Evaluation(NamedTuple):

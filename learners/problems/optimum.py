@@ -14,9 +14,11 @@ import numpy.typing as npt
 from scipy.optimize import linprog
 
 from core.errors import ConfigurationError
+from learners.contract import Obs
 from learners.problems.tabular import TabularProblem
+from policies.trained import TrainedPolicy
 
-__all__ = ["Optimum", "least_cost", "optimum", "value_of"]
+__all__ = ["Optimum", "least_cost", "optimum", "value_of", "value_of_team"]
 
 Sums = npt.NDArray[np.float64]
 
@@ -77,6 +79,21 @@ def value_of(problem: TabularProblem, policy: Sums) -> tuple[float, Sums]:
     visits = np.linalg.solve(np.eye(problem.num_states) - onward.T, problem.start)
     weights = visits[:, None] * policy
     return float((weights * problem.reward).sum()), (problem.costs * weights).sum(axis=(1, 2))
+
+
+def value_of_team(problem: TabularProblem, policy: TrainedPolicy) -> tuple[float, Sums]:
+    """Returns J and J_C [K] of agents that act independently, exactly."""
+    states = np.eye(problem.num_states, dtype=np.float32)
+    agents = len(problem.actions)
+    obs = Obs(
+        features=np.repeat(states[:, None, :], agents, axis=1),
+        active=np.ones((len(states), agents), dtype=bool),
+    )
+    each = policy.probabilities(obs).astype(np.float64)  # [S, A, most actions]
+    joint = np.ones((len(states), 1))
+    for agent, count in enumerate(problem.actions):
+        joint = (joint[:, :, None] * each[:, agent, None, :count]).reshape(len(states), -1)
+    return value_of(problem, joint)
 
 
 def _flow(problem: TabularProblem) -> Sums:

@@ -8,8 +8,8 @@ import torch
 
 from learners.batches import Batch, Decisions
 from learners.macpo import MACPO, MACPOConfig, StepForm
+from learners.networks.config import NetworkConfig
 from learners.problems import exact
-from learners.team import NetworkConfig
 from learners.updates import UpdateStatus
 
 NETWORKS = NetworkConfig(

@@ -9,10 +9,11 @@ import torch
 from core.errors import ConfigurationError
 from learners.contract import Candidates, Continuous, Cost, Discrete, EnvSpec, Obs
 from learners.networks.actors import actor_shape
+from learners.networks.config import NetworkConfig
 from learners.networks.critics import Critics
 from learners.networks.distributions import Categorical, Gaussian, kl_old_new
 from learners.reducer import LocalReducer
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 from policies.trained import TrainedPolicy
 
 COST = (Cost(name="money", limit=1.0),)

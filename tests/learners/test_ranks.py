@@ -12,15 +12,15 @@ import torch.multiprocessing as mp
 
 from learners.algorithms import build
 from learners.clipped_steps import ClippedStepsConfig
+from learners.collector import Collector
 from learners.episodes import EpisodeWindow
 from learners.macpo import MACPOConfig
 from learners.networks.actors import actor_shape
+from learners.networks.config import NetworkConfig
 from learners.p3o import P3OConfig
 from learners.ppo_lagrangian import PPOLagrangianConfig
 from learners.problems import exact
 from learners.reducer import Share
-from learners.rollouts import Collector
-from learners.team import NetworkConfig
 
 NETWORKS = NetworkConfig(actor_hidden=(16,), critic_hidden=(16,))
 STEPS = ClippedStepsConfig(epochs=2, minibatches=3)

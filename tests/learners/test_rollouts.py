@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from core.errors import ContractError
+from learners.collector import Collector
 from learners.episodes import EpisodeWindow
 from learners.networks.actors import actor_shape
+from learners.networks.config import NetworkConfig
 from learners.problems import exact
-from learners.rollouts import Collector
-from learners.team import NetworkConfig, Team
+from learners.team import Team
 
 
 def collector_of(env, **options):

@@ -15,13 +15,14 @@ from core.errors import ConfigurationError, ContractError
 from learners.algorithms import ALGORITHMS, build
 from learners.chance import ChanceConstraint
 from learners.clipped_steps import ClippedStepsConfig, task_weights
+from learners.collector import Collector
 from learners.episodes import EpisodeWindow
 from learners.networks.actors import actor_shape
+from learners.networks.config import NetworkConfig
 from learners.problems import exact
 from learners.problems.drift import DriftProblem
-from learners.rollouts import Collector
-from learners.team import NetworkConfig
-from learners.training import TrainConfig, Training
+from learners.runs import TrainConfig
+from learners.training import Training
 from learners.updates import UpdateStatus
 from policies.trained import TrainedPolicy
 
