@@ -2,7 +2,9 @@
 
 Environment and solving build it here, so a policy meets the same rows where it is trained and where
 it works. Whoever proposes sees what the tier shows and no more: what a page says costs what showing
-it costs, and a proposal read off hidden elements would give it away. `LAYOUT` names the columns; a policy of another layout is refused.
+it costs, and a proposal read off hidden elements would give it away.
+
+`LAYOUT` names the columns; a policy of another layout is refused.
 
 Legend for shapes: C options, F features, L tokens.
 """

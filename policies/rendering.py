@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from core.pages import Element, Observation, Value
 from core.plans import EffortTier, PlanNode
+from policies.items import control_meaning
 from policies.text import words
+from policies.thesaurus import interface
 from policies.tiers import TIERS
 
 __all__ = ["count_tokens", "most_useful", "relevance", "render", "shown_ids", "wanted_words"]
@@ -17,6 +20,8 @@ BYTES_PER_TOKEN = 4
 """UTF-8 bytes of rendered page text that count as one token: our unit, not a model's tokenizer."""
 MAX_NAME = 400
 """Characters of a name, value or list of options that are rendered."""
+_WORDING = 30
+"""Characters of the longest value that may be a site's wording."""
 _CONTROLS = frozenset({"button", "textbox", "combobox", "checkbox", "radio"})
 
 
@@ -91,12 +96,22 @@ def count_tokens(observation: Observation, shown: Sequence[int]) -> int:
 
 
 def wanted_words(node: PlanNode, arguments: Mapping[str, Value]) -> list[str]:
-    """Returns the words of a subgoal and of its arguments."""
+    """Returns the words of a subgoal, of its arguments, and of what it is to deliver.
+
+    An address says where to begin and not what to look for: its words are left out, or everything
+    of the place that it names would seem to be wanted.
+    """
     found = list(words(f"{node.subgoal.verb} {node.subgoal.object}"))
     for name, value in arguments.items():
+        if isinstance(value, str) and urlsplit(value[:8]).scheme in ("http", "https"):
+            continue
         found += words(name)
         if isinstance(value, str):
             found += words(value[:MAX_NAME])
+            if len(value) <= _WORDING:  # an order or a section, which sites word differently
+                found += [word for wording in interface(value) for word in words(wording)]
+    for output in node.outputs:
+        found += words(output.name)
     return found
 
 
@@ -120,6 +135,9 @@ def relevance(element: Element, wanted: frozenset[str]) -> float:
 def _scored(element: Element) -> tuple[tuple[str, ...], frozenset[str], float, float]:
     """Returns words of name and heading, what one word of the name counts, and what counts else."""
     own = words(element.name[:MAX_NAME])
+    meaning = "" if element.ugc else control_meaning(element.name)[0]
+    if meaning:  # `Join` and `Leave` are about subscribing
+        own = (*own, meaning)
     bonus = 0.5 if element.role in _CONTROLS else 0.3 if element.role == "link" else 0.0
     heading = frozenset(words(element.heading[:MAX_NAME]))
     return tuple(frozenset(own)), heading, 2.0 / math.sqrt(1 + len(own)), bonus - 0.4 * element.ugc

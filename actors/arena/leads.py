@@ -4,8 +4,8 @@ Far from the end hardly any try succeeds by chance, so at first a guide makes th
 node, and the learner the rest, down to the last one, which is always its own. The lead gets shorter
 as a template succeeds, and ends. Nothing is learned from the guide's choices.
 
-The guide knows the whole page. Where what the tier shows does not suggest the same, it asks for more
-until it does, as the learner will have to. All that it does is charged as always.
+The guide knows the whole page. Where what the tier shows does not suggest the same, it asks for
+more until it does, as the learner will have to. All that it does is charged as always.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,9 @@ FORM = [
 ]
 
 
+LONG = [*FORM, *(Element("text", f"Line {number}") for number in range(15))]
+
+
 def _column(name: str, view: AgentView) -> dict[str, float]:
     found = options(view, None)
     rows = feature_rows(view, found)
@@ -108,8 +113,10 @@ def test_what_reasoning_proposes_is_an_option_without_a_mark() -> None:
 
 
 def test_asking_for_more_is_no_option_where_everything_is_shown() -> None:
-    assert Expand() not in [one.action for one in options(_view(FORM), None)]
-    assert Expand() in [one.action for one in options(_view(FORM, shown=2), None)]
+    assert Expand() not in [one.action for one in options(_view(LONG), None)]
+    assert Expand() in [one.action for one in options(_view(LONG, shown=8), None)]
+    cut = replace(_view(LONG, shown=18), expanded=1)
+    assert Expand() not in [one.action for one in options(cut, None)], "more is never shown"
 
 
 def test_a_page_of_many_links_is_cut_to_the_most_useful_and_keeps_the_proposal() -> None:
@@ -139,9 +146,9 @@ def test_what_is_not_shown_changes_no_feature() -> None:
 
 
 def test_money_that_is_left_makes_looking_dearer() -> None:
-    rich = _column("price", _view(FORM, shown=3, funds=Funds(budget=1_000, left=1_000)))
-    poor = _column("price", _view(FORM, shown=3, funds=Funds(budget=1_000, left=100)))
-    unknown = _column("price", _view(FORM, shown=3))
+    rich = _column("price", _view(LONG, shown=8, funds=Funds(budget=1_000, left=1_000)))
+    poor = _column("price", _view(LONG, shown=8, funds=Funds(budget=1_000, left=100)))
+    unknown = _column("price", _view(LONG, shown=8))
     ask = repr(Expand())
     assert 0.0 == unknown[ask] < rich[ask] < poor[ask]
 
