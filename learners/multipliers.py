@@ -33,7 +33,7 @@ class MultiplierConfig:
     """Damps: answers the violation of now. In units of the trade-off scale."""
     proportional_cap: float = 1.0
     """Largest part of λ that comes from the violation of now, up or down, in the same units."""
-    integral: float = 0.2
+    integral: float = 0.4
     """Finds λ*: adds up violations, each counted as at most a half. In the same units."""
     cap: float = 100.0
     """Largest multiplier, in units of the trade-off scale; reaching it means: infeasible so far."""

@@ -68,7 +68,7 @@ def test_kappa_starts_at_three_times_the_first_guess_and_follows_the_estimate():
     for _ in range(200):  # a gate that is open so that κ · share is always 0.5
         penalty.end(np.minimum(0.5 / penalty.kappa, 1.0))
         penalty.begin(2 * SCALE, violated=calm)
-    assert penalty.kappa[0] == pytest.approx(1.5, abs=0.01)
+    assert penalty.kappa[0] == pytest.approx(2 * 0.5, abs=0.01)
 
 
 def test_kappa_grows_while_a_limit_is_broken_until_its_cap():
