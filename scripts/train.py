@@ -155,7 +155,7 @@ def _train(folder: RunFolder, console: Console) -> int:
             with stop:
                 is_done = run.run()
             view.close()
-            for file in run.policy_files:
+            for file in filter(Path.exists, run.policy_files):
                 console.print(f"policy: {file}", soft_wrap=True, highlight=False)
             if not is_done:
                 console.print(f"stopped; go on with --resume {folder.path}", soft_wrap=True)

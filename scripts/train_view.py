@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from itertools import groupby
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -132,7 +133,11 @@ class TrainView:
 
 
 def _table(records: Sequence[EpisodeRecord]) -> Table:
-    table = Table("split", "acts", "n", "success", "95 %", "cost/B", "P(≤1.05 B)", "violations")
+    table = Table(
+        "split", "acts", "n", "success", "95 %", "cost/B", "holds", "viol.",
+        box=SIMPLE_HEAD,
+        caption="holds: P(cost ≤ 1.05 B); viol.: violations per episode; success: macro-average",
+    )  # fmt: skip
     ordered = sorted(records, key=lambda one: (one.split.value, one.setting))
     for (split, setting), group in groupby(ordered, lambda one: (one.split.value, one.setting)):
         found = list(group)
@@ -144,7 +149,7 @@ def _table(records: Sequence[EpisodeRecord]) -> Table:
             setting,
             str(row.n),
             _share(row.strict),
-            "-" if ends is None else f"{ends.low:.2f} - {ends.high:.2f}",
+            "-" if ends is None else f"{ends.low:.2f}-{ends.high:.2f}",
             f"{shares:.2f}",
             f"{row.guarantee:.3f}",
             f"{row.violations:.3f}",
