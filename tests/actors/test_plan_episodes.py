@@ -223,7 +223,7 @@ def test_a_policy_that_breaks_is_heard_where_the_episode_was_driven():
 def test_full_pages_cost_more_and_solve_what_the_few_best_elements_do_not():
     costs = {}
     for tier in (EffortTier.TOP_K, EffortTier.FULL_PAGE):
-        run = run_of("subscribe")
+        run = run_of("posts_of_user_in_forum")
         while not run.is_over:
             problem = run.problem
             record = PlanPolicy().decide(problem, seed=0, is_greedy=True)
