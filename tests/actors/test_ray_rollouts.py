@@ -215,7 +215,7 @@ def test_a_late_fragment_is_used_only_as_far_as_acceptance_goes(
 
 def test_a_worker_that_hangs_is_ended_and_begins_anew(made: list[RayRollouts]) -> None:
     plan = replace(PLAN, make_env=_SlowOnce(600.0), num_steps=150)
-    config = replace(CONFIG, collect_deadline_s=1.5, max_restarts=1)
+    config = replace(CONFIG, collect_deadline_s=4.0, max_restarts=1)
     rollouts = _start(made, config, plan)
     version = 0
     while rollouts.counts.restarts == 0 and version < 20:
