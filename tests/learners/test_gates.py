@@ -14,8 +14,8 @@ from learners.runs import TrainConfig
 ALGORITHMS = ("p3o", "ppo_lagrangian", "macpo")
 
 
-def check(algorithm, problem, *, steps, seed=0):
-    config = TrainConfig(total_steps=steps, rollout_length=32, seed=seed)
+def check(algorithm, problem, *, steps, seed=0, length=32):
+    config = TrainConfig(total_steps=steps, rollout_length=length, seed=seed)
     trained = learners.train(algorithm, exact.make_env_of(problem), config)
     best = optimum(problem).reward
     limits = 1.05 * np.asarray(problem.limits)
@@ -42,7 +42,7 @@ def test_a_shared_budget_goes_to_the_agent_that_uses_it_best(algorithm):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_corridor_is_solved_within_its_budget(algorithm, seed):
-    check(algorithm, exact.s1(), steps=200_000, seed=seed)
+    check(algorithm, exact.s1(), steps=200_000, seed=seed, length=64)
 
 
 def test_ppo_breaks_the_budget_that_the_constrained_algorithms_keep():
