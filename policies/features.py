@@ -24,7 +24,7 @@ from policies.thesaurus import field_words
 from policies.tiers import TIERS
 from policies.view import AgentView
 
-__all__ = ["FEATURES", "feature_rows"]
+__all__ = ["FEATURES", "LOG_PRIOR", "feature_rows"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -94,6 +94,9 @@ FEATURES: tuple[str, ...] = (
 )
 """Columns of a row, in order."""
 
+LOG_PRIOR = 4.0
+"""How much likelier than any other the marked option is at first, in natural logarithms: about four
+in five among fifteen."""
 _FIELDS = frozenset({"textbox", "combobox", "checkbox", "radio"})
 _KIND_ROWS = {kind: tuple(float(one == kind) for one in _KINDS) for kind in _KINDS}
 _NO_ELEMENT = (0.0,) * (len(_OF_ELEMENT) + len(_OF_WORDS))
@@ -114,12 +117,12 @@ def feature_rows(
     Args:
         view: What the agent sees.
         options: The possible actions.
-        prior: What the heuristic would do; its option has 1 in the last column.
+        prior: What the heuristic would do; its option has `LOG_PRIOR` in the last column.
     """
     scope = _Scope(view)
     rows = np.array([scope.row(option) for option in options], dtype=np.float32)
     page = np.tile(np.array(scope.of_page(), dtype=np.float32), (len(options), 1))
-    last = np.array([[float(one.action == prior)] for one in options], dtype=np.float32)
+    last = np.array([[LOG_PRIOR * (one.action == prior)] for one in options], dtype=np.float32)
     return np.concatenate([rows, page, _compared(rows), last], axis=1)
 
 

@@ -15,7 +15,7 @@ from core.errors import ConfigurationError, InvariantError
 from core.plans import EffortTier
 from learners.contract import Obs, Step
 from policies.agent_inputs import PRIOR_COLUMN
-from policies.features import FEATURES
+from policies.features import FEATURES, LOG_PRIOR
 
 SHORT = TaskStream(names=("subscriber_count", "biography_of_user", "upvote_titled"), instances=2)
 TOP_K = TierDraw(weights={EffortTier.TOP_K: 1.0})
@@ -233,14 +233,14 @@ def test_from_scratch_nothing_marks_the_proposal_and_with_a_prior_one_option_is(
     assert scratch.spec.prior_feature is None
     assert primed.spec.prior_feature == PRIOR_COLUMN == FEATURES.index("prior")
     marks = marked.features[..., PRIOR_COLUMN].sum(axis=-1)
-    assert np.array_equal(marks, marked.active.astype(np.float32))
+    assert np.array_equal(marks, LOG_PRIOR * marked.active.astype(np.float32))
     assert np.array_equal(marks.argmax(), without.active.argmax())
     scratch.close()
     primed.close()
 
 
 def test_the_learners_share_of_nodes_rises_with_success() -> None:
-    config = WebConfig()
+    config = WebConfig(share_from=0.3, share_to=0.8)
     assert [config.share_of(s) for s in (0.0, 0.3, 0.55, 0.8, 1.0)] == pytest.approx(
         [0.0, 0.0, 0.125, 0.75, 1.0]
     )
