@@ -242,7 +242,7 @@ def test_from_scratch_nothing_marks_the_proposal_and_with_a_prior_one_option_is(
 def test_the_learners_share_of_nodes_rises_with_success() -> None:
     config = WebConfig(share_from=0.3, share_to=0.8)
     assert [config.share_of(s) for s in (0.0, 0.3, 0.55, 0.8, 1.0)] == pytest.approx(
-        [0.0, 0.0, 0.125, 0.75, 1.0]
+        [0.0, 0.0, 0.5, 1.0, 1.0]
     )
     assert WebConfig(share=0.4).share_of(0.0) == 0.4
 
