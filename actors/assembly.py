@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import JsonValue
 
 from core.errors import ConfigurationError
+from core.placement import is_on_loopback
 from core.ports import Browser, Transport
 from core.tasks import AgentResponse, Task
 from planner.orchestrator_limits import OrchestratorLimits
@@ -57,6 +58,8 @@ class Assembly:
     """Nodes that a plan may have."""
     is_served: bool = False
     """Whether worlds are reached over HTTP on this machine, as a Chromium needs it."""
+    is_local: bool = False
+    """Whether agents must run where the driver does: their pages are on this machine's loopback."""
     asks_people: bool = False
     """Whether the decider may wait for a person."""
 
@@ -114,6 +117,7 @@ def default_assembly(
         cache=partial(_plan_cache, plans_file),
         browser=partial(_chromium, allow) if browser == "chromium" else _in_process_browser,
         is_served=browser == "chromium",
+        is_local=browser == "chromium" and any(map(is_on_loopback, allow)),
         world=_open_worlds,
         judge=_judge,
         agents=_drawn(agents, num_agents),

@@ -202,7 +202,10 @@ class EpisodeRun:
         self._out: asyncio.Queue[list[EventEnvelope] | None] = asyncio.Queue()
         self._facts: list[EventEnvelope] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._subtasks: dict[str, tuple[SubtaskOrder, asyncio.Task[None]]] = {}
+        """Subtasks that are under way, by id."""
         self._is_finished = False
+        self._is_late = False
         self._asks = 0
         self._planning: _Planning | None = None
         self._last: EventEnvelope | None = None
@@ -255,6 +258,9 @@ class EpisodeRun:
             except TimeoutError:
                 until = time.monotonic() + _GRACE_S
                 reason = f"out of time after {asked.deadline_s} s"
+                if self._is_late:
+                    await self._give_up_agents()
+                self._is_late = True
                 event = await self._broken_off(reason) or TimeUp(
                     id=f"{asked.episode}/time", reason=reason
                 )
@@ -285,7 +291,8 @@ class EpisodeRun:
             case Finish():
                 self._is_finished = True
             case StartSubtask():
-                self._spawn(self._subtask(step.order))
+                order = step.order
+                self._subtasks[order.id] = order, self._spawn(self._subtask(order))
             case StopSubtask():
                 stop = CancelSubtask(subtask=step.subtask, reason=step.reason)
                 self._spawn(self._ports.agents[step.agent].cancel(stop))
@@ -322,6 +329,8 @@ class EpisodeRun:
             raise AgentLostError(f"{order.agent} ended without a result")
         except AgentLostError as error:
             await self._lost(order, str(error))
+        finally:
+            self._subtasks.pop(order.id, None)
 
     def _tell_ended(self, order: SubtaskOrder, result: SubtaskSucceeded | SubtaskFailed) -> None:
         self._inbox.put_nowait(SubtaskEnded(id=order.id, result=result))
@@ -329,6 +338,7 @@ class EpisodeRun:
     async def _lost(self, order: SubtaskOrder, reason: str) -> None:
         """Closes what a lost agent had open, says so, and waits for its successor."""
         spent = await self._close_holder(order)
+        self._subtasks.pop(order.id, None)
         self._inbox.put_nowait(
             AgentGone(id=order.id, agent=order.agent, reason=reason, spent=spent)
         )
@@ -338,6 +348,21 @@ class EpisodeRun:
             final = "no fresh process came"
             self._inbox.put_nowait(
                 AgentGone(id=order.id, agent=order.agent, reason=final, is_final=True)
+            )
+
+    async def _give_up_agents(self) -> None:
+        """Takes agents that do not even stop for lost: what they had open counts in full."""
+        silent = [order for order, _ in self._subtasks.values()]
+        for _, conversation in tuple(self._subtasks.values()):
+            conversation.cancel()
+        for order in silent:
+            try:
+                spent = await self._close_holder(order)
+            except LedgerUnavailableError:
+                return  # nobody can say what is open; the ledger's log has it
+            reason = f"still at work {_GRACE_S:.0f} s after it was told to stop"
+            await self._handle(
+                AgentGone(id=order.id, agent=order.agent, reason=reason, spent=spent)
             )
 
     async def _close_holder(self, order: SubtaskOrder) -> int:
@@ -498,6 +523,8 @@ class EpisodeRun:
             start_url=order.start_url,
             site_notes=dict(order.site_notes),
             cookies=self._asked.cookies,
+            budget=order.funds.budget,
+            budget_left=order.funds.left,
         )
 
     def _write(self, event: Event, *, cause: str = "") -> EventEnvelope:
@@ -506,10 +533,11 @@ class EpisodeRun:
             self._out.put_nowait([envelope])
         return envelope
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guarded(self, work: Coroutine[object, object, None]) -> None:
         """A conversation that breaks ends the episode instead of leaving it waiting."""

@@ -139,14 +139,26 @@ class CacheHandle:
 
 
 class LogHandle:
-    """Talks to the event log; telemetry is not waited for."""
+    """Talks to the event log; telemetry is waited for at the end of an episode only."""
 
     def __init__(self, actor: ActorProxy[EventLogActor]) -> None:
         self._actor = actor
+        self._last: ray.ObjectRef[bytes] | None = None
 
     def append(self, records: list[bytes]) -> None:
         """Sends a batch and goes on."""
-        self._actor.append.remote(pack(AppendEvents(events=tuple(records))))
+        message = pack(AppendEvents(events=tuple(records)))
+        self._last = self._actor.append.remote(message)
+
+    async def written(self) -> None:
+        """Waits until the last batch is in the log; a log that does not answer is left behind."""
+        waiting, self._last = self._last, None
+        if waiting is None:
+            return
+        try:
+            await asyncio.wait_for(sent(waiting), ATTEMPT_S)
+        except (RayError, TimeoutError):
+            return
 
 
 async def sent(reference: ray.ObjectRef[bytes]) -> bytes:

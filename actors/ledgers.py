@@ -178,26 +178,39 @@ def rebuilt_ledgers(
 ) -> None:
     """Brings back the ledgers of episodes that were running when the process ended.
 
+    What an episode that has ended since then had open is settled at its bound.
+
     Args:
         ledgers: Fresh.
         starts: The orchestrator's log: which episodes began, and which ended.
         own: The budget's log.
     """
-    running: dict[str, EpisodeStarted] = {}
+    began: dict[str, EpisodeStarted] = {}
+    ended: set[str] = set()
     for envelope in starts:
         match envelope.body:
             case EpisodeStarted() as started:
-                running[started.episode] = started
+                began[started.episode] = started
             case EpisodeFinished() | EpisodeFailed():
-                running.pop(envelope.body.episode, None)
+                ended.add(envelope.body.episode)
             case _:
                 continue
-    events: dict[str, list[Event]] = {episode: [] for episode in running}
+    events: dict[str, list[Event]] = {episode: [] for episode in began}
     for envelope in own:
         body = envelope.body
         if body.episode in events and isinstance(
             body, SpendReserved | SpendSettled | SpendRefunded
         ):
             events[body.episode].append(body)
-    for episode, started in running.items():
-        ledgers.replay(started, events[episode])
+    for episode, started in began.items():
+        if episode not in ended:
+            ledgers.replay(started, events[episode])
+        elif _has_open(events[episode]):
+            ledgers.replay(started, events[episode])
+            ledgers.close(episode)
+
+
+def _has_open(events: Iterable[Event]) -> bool:
+    reserved = {event.reservation for event in events if isinstance(event, SpendReserved)}
+    closed = {e.reservation for e in events if isinstance(e, SpendSettled | SpendRefunded)}
+    return not reserved <= closed

@@ -114,6 +114,10 @@ class RunSubtask(Message):
     start_url: str
     site_notes: dict[str, JsonValue]
     cookies: tuple[Cookie, ...] = ()
+    budget: int = 0
+    """Micro-dollars: B of the episode; 0: unknown."""
+    budget_left: int = 0
+    """Micro-dollars of it that were left when the attempt began."""
 
 
 class CancelSubtask(Message):

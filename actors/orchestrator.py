@@ -42,7 +42,7 @@ class OrchestratorActor:
         they go out, the others go to the event log in batches.
     In flight when it stops: the stream breaks; the same `SolveTask` sent again takes the episode up
         from the log: what was done stays done, what ran is tried again, no repair count starts
-        over.
+        over. Of one that has ended it gives the last event once more, and never runs it twice.
     Restarts: without end.
     Under pressure: episodes take turns at each await; each has one subtask for each agent.
     """
@@ -92,15 +92,19 @@ class OrchestratorActor:
         )
         self._running: dict[str, EpisodeRun] = {}
         self._unfinished = unfinished_episodes(read_log(self._folder, "orchestrator"))
+        self._ended = ended_episodes(read_log(self._folder, "orchestrator"))
 
     @ray.method
     async def solve(self, message: bytes) -> AsyncIterator[bytes]:
         """Streams one episode, one or more envelopes at a time.
 
-        One that is running already gives nothing.
+        One that is running already gives nothing, one that has ended its last event.
         """
         asked = unpack(message, SolveTask)
         if asked.episode in self._running:
+            return
+        if asked.episode in self._ended:
+            yield CODEC.pack(self._ended[asked.episode])
             return
         history = self._unfinished.pop(asked.episode, ())
         run = EpisodeRun(
@@ -114,6 +118,8 @@ class OrchestratorActor:
         self._running[asked.episode] = run
         try:
             async for envelopes in run.run():
+                if isinstance(envelopes[-1].body, EpisodeFinished | EpisodeFailed):
+                    await self._telemetry.written()  # whoever hears the end finds a whole log
                 yield b"".join(map(CODEC.pack, envelopes))
         finally:
             del self._running[asked.episode]
@@ -147,6 +153,8 @@ class OrchestratorActor:
         return (await self._budget.state(AskLedger(episode=episode))).spent
 
     def _keep(self, envelope: EventEnvelope) -> None:
+        if isinstance(envelope.body, EpisodeFinished | EpisodeFailed):
+            self._ended[envelope.body.episode] = envelope
         if envelope.body.durable:
             self._log.append([envelope])
         else:
@@ -164,6 +172,15 @@ def unfinished_episodes(log: Iterable[EventEnvelope]) -> dict[str, tuple[Event, 
     return {episode: tuple(events) for episode, events in episodes.items()}
 
 
+def ended_episodes(log: Iterable[EventEnvelope]) -> dict[str, EventEnvelope]:
+    """Returns the last event of each episode that ended."""
+    return {
+        envelope.body.episode: envelope
+        for envelope in log
+        if isinstance(envelope.body, EpisodeFinished | EpisodeFailed)
+    }
+
+
 class _Batches:
     """Collects telemetry and sends it when there is enough, or when it has waited long enough."""
 
@@ -179,6 +196,11 @@ class _Batches:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_BATCH_S, self.flush)
+
+    async def written(self) -> None:
+        """Sends what waits, and waits until it is in the log."""
+        self.flush()
+        await self._log.written()
 
     def flush(self) -> None:
         """Sends what waits."""

@@ -42,7 +42,7 @@ from policies.subtask_signals import (
     SubtaskEvent,
     SubtaskOrder,
 )
-from policies.view import ActionPolicy, AgentView
+from policies.view import ActionPolicy, AgentView, Funds
 
 __all__ = ["MoneyPort", "Seen", "SubtaskRun", "funded", "node_scope", "order_of", "with_spent"]
 
@@ -293,4 +293,5 @@ def order_of(asked: RunSubtask) -> SubtaskOrder:
         base_url=asked.base_url,
         start_url=asked.start_url,
         site_notes=asked.site_notes,
+        funds=Funds(budget=asked.budget, left=asked.budget_left),
     )

@@ -10,24 +10,26 @@ with System.start(default_assembly()) as system:
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import ray
 from pydantic import JsonValue
 
 from actors.assembly import Assembly
+from actors.episode_stream import EpisodeStream
+from actors.event_log import read_log
+from actors.folds import fold_episode
+from actors.handles import last_line
 from actors.journal import EventEnvelope
 from actors.messages import (
-    CODEC,
     AskLedger,
     CloseWorld,
     Judged,
@@ -43,6 +45,7 @@ from actors.pool import Pool, RayConfig, start_ray
 from core.budget import Enforcement, micros
 from core.events import EpisodeFailed, EpisodeFinished
 from core.tasks import AgentResponse, Task
+from environment.judge.verdict import Verdict
 
 __all__ = ["Call", "SolveResult", "System"]
 
@@ -50,8 +53,6 @@ _WORLD_S = 60.0
 """Seconds that opening or judging worlds may take."""
 _LOOK_S = 1.0
 """Seconds that a look at a ledger may take."""
-_RESUMES = 3
-"""Times that an episode is taken up again after the orchestrator died."""
 
 OnEvent = Callable[[EventEnvelope], None]
 
@@ -68,6 +69,9 @@ class Call:
     enforcement: Enforcement = Enforcement.ENFORCE
     seed: int = 0
     deadline_s: float = 120.0
+    patience_s: float = 90.0
+    """Seconds after the deadline in which an orchestrator must have come to its end: what runs is
+    stopped then, and ledger and pages are closed."""
     site_notes: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     """Site name to what exploration and past plans taught about it."""
     is_judged: bool = True
@@ -87,7 +91,8 @@ class SolveResult:
     """Micro-dollars: the limit B."""
     replans: int
     verdict: dict[str, JsonValue] | None
-    """Plain data of an `environment.judge.Verdict`; `None` when nobody judged."""
+    """Plain data of an `environment.judge.Verdict`, with its `error` where the judge could not be
+    asked; `None` when nobody judged: that was not wanted, or the episode was lost."""
     wall_s: float
 
 
@@ -146,13 +151,11 @@ class System:
         name = episode or f"{self.folder.name}.{self._episodes}"
         started = time.monotonic()
         try:
-            opened = self._open_world(name, call.task)
-            asked = _message(name, call, opened)
-            last = self._run(asked, on_event)
+            last = self._played(name, call, on_event)
             verdict = self._judge(name, last) if call.is_judged else None
-        except ray.exceptions.RayError as error:
-            last = EpisodeFailed(episode=name, reason=_first_cause(error), spent=0)
-            verdict = None
+        except BaseException:  # the caller's listener, or an interrupt: nobody waits any more
+            self.pool.orchestrator.cancel.remote(name, "nobody waits for it any more")
+            raise
         finally:
             self.pool.world.close_world.remote(pack(CloseWorld(episode=name)))
         finished = last if isinstance(last, EpisodeFinished) else None
@@ -194,35 +197,42 @@ class System:
     ) -> None:
         self.stop()
 
+    def _played(
+        self, episode: str, call: Call, on_event: OnEvent | None
+    ) -> EpisodeFinished | EpisodeFailed:
+        try:
+            opened = self._open_world(episode, call.task)
+        except ray.exceptions.RayError as error:
+            reason = f"no world could be opened: {last_line(error)}"
+            return EpisodeFailed(episode=episode, reason=reason, spent=0)
+        return self._run(_message(episode, call, opened), call.patience_s, on_event)
+
     def _open_world(self, episode: str, task: Task) -> WorldOpened:
         message = pack(OpenWorld(episode=episode, task=task))
         return unpack(
             ray.get(self.pool.world.open_world.remote(message), timeout=_WORLD_S), WorldOpened
         )
 
-    def _run(self, asked: SolveTask, on_event: OnEvent | None) -> EpisodeFinished | EpisodeFailed:
+    def _run(
+        self, asked: SolveTask, patience_s: float, on_event: OnEvent | None
+    ) -> EpisodeFinished | EpisodeFailed:
         """Follows the stream to its last event; a broken one is taken up again from the log."""
-        broken = ""
-        for _ in range(_RESUMES):
-            try:
-                for envelope in self._stream(asked):
-                    if on_event is not None:
-                        on_event(envelope)
-                    if isinstance(envelope.body, EpisodeFinished | EpisodeFailed):
-                        return envelope.body
-                broken = "the orchestrator ended without a last event"
-            except ray.exceptions.RayError as error:
-                broken = _first_cause(error)
-                time.sleep(0.5)
-        return EpisodeFailed(episode=asked.episode, reason=broken, spent=0)
-
-    def _stream(self, asked: SolveTask) -> Iterator[EventEnvelope]:
-        message = pack(asked, trace=asked.episode)
-        stream = cast(
-            Iterator["ray.ObjectRef[bytes]"], self.pool.orchestrator.solve.remote(message)
+        until = time.monotonic() + asked.deadline_s + patience_s
+        stream = EpisodeStream(self.pool.orchestrator, asked, until)
+        while stream.is_worth_following:
+            for envelope in stream.read():
+                if on_event is not None:
+                    on_event(envelope)
+                if isinstance(envelope.body, EpisodeFinished | EpisodeFailed):
+                    return envelope.body
+        return EpisodeFailed(
+            episode=asked.episode, reason=stream.broken, spent=self._authorised(asked.episode)
         )
-        for reference in stream:
-            yield from CODEC.read(io.BytesIO(ray.get(reference, timeout=_WORLD_S)))
+
+    def _authorised(self, episode: str) -> int:
+        """Returns what the ledger's log says is spent; what is still set aside counts in full."""
+        money = fold_episode(read_log(self.folder, "budget"), episode).money
+        return money.settled + money.open
 
     def _judge(
         self, episode: str, last: EpisodeFinished | EpisodeFailed
@@ -230,8 +240,19 @@ class System:
         if isinstance(last, EpisodeFailed):
             return None
         message = pack(JudgeEpisode(episode=episode, response=last.response))
-        reply = ray.get(self.pool.world.judge.remote(message), timeout=_WORLD_S)
+        try:
+            reply = ray.get(self.pool.world.judge.remote(message), timeout=_WORLD_S)
+        except ray.exceptions.GetTimeoutError:
+            return _undecided(f"the world host did not answer in {_WORLD_S:.0f} s")
+        except ray.exceptions.RayError as error:
+            return _undecided(last_line(error))
         return unpack(reply, Judged).verdict
+
+
+def _undecided(reason: str) -> dict[str, JsonValue]:
+    verdict = Verdict(official=None, official_status="error", strict=False, error=reason)
+    plain: dict[str, JsonValue] = verdict.model_dump(mode="json")
+    return plain
 
 
 def _message(episode: str, call: Call, opened: WorldOpened) -> SolveTask:
@@ -264,8 +285,3 @@ def _describe(folder: Path, assembly: Assembly, config: RayConfig) -> None:
         indent=2,
     )
     (folder / "run.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _first_cause(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[-1][:500] if lines else type(error).__name__

@@ -125,9 +125,15 @@ class WorldHostActor:
 
     @ray.method
     def judge(self, message: bytes) -> bytes:
-        """Judges an episode's answer and worlds."""
+        """Judges an episode's answer and worlds.
+
+        Raises:
+            WorldUnreachableError: The worlds are gone: this process started after they were opened.
+        """
         asked = unpack(message, JudgeEpisode)
-        known = self._episodes[asked.episode]
+        known = self._episodes.get(asked.episode)
+        if known is None:
+            raise WorldUnreachableError(f"the world of {asked.episode} is gone with its host")
         return pack(Judged(verdict=self._judge(known.task, known.host, asked.response)))
 
     @ray.method

@@ -7,6 +7,8 @@
     │   ├── PlanError
     │   ├── ConfigurationError
     │   ├── ContractError
+    │   ├── RecordError
+    │   ├── CheckpointError
     │   └── CodecError
     ├── WorldError             the world's refusal
     │   ├── WorldTimeoutError
@@ -26,12 +28,14 @@ __all__ = [
     "AgentLostError",
     "BrowserUnavailableError",
     "CallerError",
+    "CheckpointError",
     "CodecError",
     "ConfigurationError",
     "ContractError",
     "InvariantError",
     "LedgerUnavailableError",
     "PlanError",
+    "RecordError",
     "TaskFileError",
     "UnknownTaskError",
     "WebMasError",
@@ -63,6 +67,14 @@ class PlanError(CallerError):
 
 class ConfigurationError(CallerError):
     """A setting is missing or out of range."""
+
+
+class RecordError(CallerError):
+    """Records or numbers of an evaluation cannot be summed up or compared as asked."""
+
+
+class CheckpointError(CallerError):
+    """A checkpoint cannot be written or read; the message says which and what is left."""
 
 
 class ContractError(CallerError):

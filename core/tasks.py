@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 __all__ = [
+    "OPEN_SITE",
     "AgentResponse",
     "PublicTask",
     "ResponseStatus",
@@ -19,6 +20,9 @@ __all__ = [
     "WorldSpec",
     "placeholder",
 ]
+
+OPEN_SITE = "web"
+"""Name of the one site of a task that is not about a site of ours: any site on the web."""
 
 
 class TaskType(StrEnum):

@@ -1,71 +1,82 @@
-"""How episodes of an evaluation ended, and their sums by template."""
+"""Evaluated episodes with what people want to know of them, and their sums."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
-from evaluation.intervals import cluster_interval, macro, mean, wilson
+from core.errors import RecordError
+from evaluation.estimates import share_estimate
+from evaluation.grouping import by_template, decided
+from evaluation.intervals import Interval, wilson
+from evaluation.metrics import (
+    cost,
+    guarantee_rate,
+    macro_average,
+    strict_success,
+    success,
+    violations_per_episode,
+)
+from evaluation.records import EpisodeRecord
 
-__all__ = ["Outcome", "SummaryRow", "by_template", "summary_row"]
+__all__ = ["Outcome", "SummaryRow", "summary_row"]
 
 
 class Outcome(NamedTuple):
-    """One judged episode."""
+    """One judged episode, with texts for people."""
 
-    key: str
-    template: str
+    record: EpisodeRecord
     intent: str
-    strict: bool
-    official: float | None
-    spent: int
-    steps: int
-    replans: int
-    violations: int
     note: str
 
 
 class SummaryRow(NamedTuple):
-    """One run in numbers."""
+    """One run in numbers; success is `None` when no episode was decided."""
 
     templates: int
     n: int
-    strict: float
+    undecided: int
+    """Episodes that the judge could not decide; they count in no success."""
+    strict: float | None
     """Macro-averaged by template."""
-    interval: tuple[float, float]
+    interval: Interval
     """Wilson, 95 %, as if the macro-average were a share of n: templates are not independent."""
-    clustered: tuple[float, float]
-    """Percentile bootstrap over templates, 95 %."""
-    official: float
+    clustered: Interval | None
+    """Of `strict`, 95 %, templates redrawn and exact (`share_estimate`); `None` as `strict` is."""
+    official: float | None
+    """Macro-averaged by template."""
     steps: float
     micros: float
     """Micro-dollars settled for an episode."""
+    guarantee: float
+    """P(cost ≤ 1.05 B)."""
     replans: float
     violations: float
 
 
-def summary_row(outcomes: Sequence[Outcome]) -> SummaryRow:
-    """Returns the macro-averages of a run; success by template, the rest by episode."""
-    groups = by_template(outcomes).values()
-    strict = macro([[float(one.strict) for one in group] for group in groups])
+def summary_row(records: Sequence[EpisodeRecord]) -> SummaryRow:
+    """Returns the averages of a run; success by template, the rest by episode.
+
+    Raises:
+        RecordError: There are no episodes.
+    """
+    if not records:
+        raise RecordError("no episodes: nothing has no averages")
+    counted = decided(records)
+    estimate = share_estimate(counted, strict_success)
+    strict = estimate.value if estimate else None
     return SummaryRow(
-        templates=len(groups),
-        n=len(outcomes),
+        templates=len(by_template(records)),
+        n=len(records),
+        undecided=len(records) - len(counted),
         strict=strict,
-        interval=wilson(strict * len(outcomes), len(outcomes)),
-        clustered=cluster_interval([[float(one.strict) for one in group] for group in groups]),
-        official=macro([[one.official or 0.0 for one in group] for group in groups]),
-        steps=mean([one.steps for one in outcomes]),
-        micros=mean([one.spent for one in outcomes]),
-        replans=mean([one.replans for one in outcomes]),
-        violations=mean([one.violations for one in outcomes]),
+        interval=wilson(round((strict or 0.0) * len(counted)), len(counted)),
+        clustered=Interval(estimate.low, estimate.high) if estimate else None,
+        official=macro_average(counted, success),
+        steps=fmean(one.steps for one in records),
+        micros=cost(records) or 0.0,
+        guarantee=guarantee_rate(records) or 0.0,
+        replans=fmean(one.replans for one in records),
+        violations=violations_per_episode(records) or 0.0,
     )
-
-
-def by_template(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """Returns the outcomes of each template, in the order of their first."""
-    groups: dict[str, list[Outcome]] = defaultdict(list)
-    for one in outcomes:
-        groups[one.template].append(one)
-    return groups

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learners.contract import EnvSpec
-from learners.fragments import Episodes, Fragment
+from learners.fragments import Collected, Episodes
 
 __all__ = ["EpisodeWindow", "Evidence"]
 
@@ -96,7 +96,7 @@ class EpisodeWindow:
         self._kept: list[Episodes] = []
         self._longest = 0
 
-    def add(self, fragments: Sequence[Fragment], version: int) -> Evidence:
+    def add(self, fragments: Sequence[Collected], version: int) -> Evidence:
         """Takes in what ended in the newest fragments and returns the evidence."""
         newest = [fragment.episodes for fragment in fragments]
         ended = sum(len(part) for part in newest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from core.errors import ConfigurationError
 from learners.contract import EnvSpec, Obs
 
-__all__ = ["Episodes", "Fragment", "RolloutSeconds", "critic_input"]
+__all__ = ["Collected", "Episodes", "Fragment", "RolloutSeconds", "critic_input"]
 
 Floats = npt.NDArray[np.float32]
 Sums = npt.NDArray[np.float64]
@@ -54,6 +55,40 @@ class RolloutSeconds:
 
     env: float
     policy: float
+
+
+class Collected(Protocol):
+    """What the training loop reads of a fragment, wherever its arrays lie."""
+
+    @property
+    def version(self) -> int:
+        """Of the weights that it was played with."""
+        ...
+
+    @property
+    def worker(self) -> int:
+        """Who played it."""
+        ...
+
+    @property
+    def episodes(self) -> Episodes:
+        """Those that ended in it."""
+        ...
+
+    @property
+    def num_running(self) -> int:
+        """Episodes that had begun and not ended."""
+        ...
+
+    @property
+    def num_steps(self) -> int:
+        """Environment steps."""
+        ...
+
+    @property
+    def seconds(self) -> RolloutSeconds:
+        """CPU-seconds of whoever played it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,13 @@ class Seconds:
     env: float
     policy: float
     update: float
+    other: float = 0.0
+    """Messages, evidence, and whatever else lies between."""
+
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return self.env + self.policy + self.update + self.other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

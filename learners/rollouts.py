@@ -12,7 +12,7 @@ from typing import Protocol
 
 from learners.collector import Collector
 from learners.contract import ConstrainedVectorEnv, EnvSpec, MakeEnv
-from learners.fragments import Fragment
+from learners.fragments import Collected, Fragment
 from policies.networks import ActorShape, Weights
 
 __all__ = ["InProcessRollouts", "Rollouts"]
@@ -26,7 +26,7 @@ class Rollouts(Protocol):
         """Of the environments of one worker."""
         ...
 
-    def collect(self, weights: Weights, version: int) -> Sequence[Fragment]:
+    def collect(self, weights: Weights, version: int) -> Sequence[Collected]:
         """Plays with these weights and returns what happened.
 
         Args:

@@ -29,7 +29,7 @@ from __future__ import annotations
 import logging
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ import numpy as np
 import torch
 
 from learners.algorithms import AnyConfig, build
-from learners.contract import MakeEnv
+from learners.contract import EnvSpec, MakeEnv
 from learners.episodes import EpisodeWindow, Evidence
 from learners.history import History, Record, Seconds
 from learners.mixtures import PolicyMixture
@@ -45,11 +45,11 @@ from learners.multipliers import duality_gap
 from learners.networks.actors import actor_shape
 from learners.rollouts import InProcessRollouts, Rollouts
 from learners.runs import TrainConfig, Trained
-from learners.updates import Algorithm, Update
+from learners.updates import Learner, LocalLearner, Update
 from policies.networks import Weights
 from policies.trained import TrainedPolicy
 
-__all__ = ["Training", "train"]
+__all__ = ["Training", "torch_threads", "train"]
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,8 @@ class Training:
         config: TrainConfig,
         *,
         rollouts: Rollouts | None = None,
-        learner: Algorithm | None = None,
+        learner: Learner | None = None,
+        clock: Callable[[], float] = time.process_time,
     ) -> None:
         """Makes environments and networks.
 
@@ -108,17 +109,22 @@ class Training:
             make_env: The factory.
             config: Length, width, seed.
             rollouts: Another source of fragments; `None`: environments in this process.
-            learner: Another learner with the interface of `Algorithm`; `None`: in this process.
+            learner: Another learner; `None`: in this process.
+            clock: CPU-seconds so far of all processes that work for this run.
         """
         self._config = config
+        self._clock = clock
         env = None
         if rollouts is None:
             env = make_env(0, config.num_envs)
             spec = env.spec
         else:
             spec = rollouts.spec
-        self._learner = learner or build(algorithm, spec, seed=config.seed)
-        networks = self._learner.team.config
+        with torch_threads(config.torch_threads):  # first parameters depend on their number
+            self._learner: Learner = learner or LocalLearner(
+                build(algorithm, spec, seed=config.seed)
+            )
+        networks = self._learner.networks
         shape = actor_shape(spec, networks.actor_hidden, networks.embedding)
         self._rollouts: Rollouts = rollouts or InProcessRollouts(
             make_env,
@@ -141,9 +147,34 @@ class Training:
         return History(limits=limits, records=list(self._progress.records))
 
     @property
+    def spec(self) -> EnvSpec:
+        """Of the environments."""
+        return self._spec
+
+    @property
     def policy(self) -> TrainedPolicy:
         """The policy as it is now."""
-        return self._policy(self._learner.team.weights())
+        return self._policy(self._learner.weights())
+
+    @property
+    def weights(self) -> Weights:
+        """The actors' parameters as they are now."""
+        return self._learner.weights()
+
+    @property
+    def num_updates(self) -> int:
+        """Made so far."""
+        return self._progress.version
+
+    @property
+    def score(self) -> float | None:
+        """J of the newest record, if it kept to all limits: of the policy before that update."""
+        records = self._progress.records
+        if not records or not records[-1].episodes:
+            return None
+        limits = (cost.limit for cost in self._spec.costs)
+        within = all(cost <= d for cost, d in zip(records[-1].costs, limits, strict=True))
+        return records[-1].reward if within else None
 
     @property
     def share_done(self) -> float:
@@ -168,22 +199,25 @@ class Training:
     def step(self) -> Record:
         """Collects once and learns once."""
         progress, config = self._progress, self._config
-        started = time.process_time()
+        started = self._clock()
         share = self.share_done
-        weights = self._learner.team.weights()
+        weights = self._learner.weights()
         fragments = self._rollouts.collect(weights, progress.version)
         evidence = self._window.add(fragments, progress.version)
-        learning = time.process_time()
-        with _torch_threads(config.torch_threads):
+        learning = self._clock()
+        with torch_threads(config.torch_threads):
             update = self._learner.update(fragments, evidence, share)
-        ended = time.process_time()
+        ended = self._clock()
         progress.steps += sum(fragment.num_steps for fragment in fragments)
         progress.cpu_s += ended - started
         progress.version += 1
+        playing = sum(fragment.seconds.env for fragment in fragments)
+        choosing = sum(fragment.seconds.policy for fragment in fragments)
         seconds = Seconds(
-            env=sum(fragment.seconds.env for fragment in fragments),
-            policy=sum(fragment.seconds.policy for fragment in fragments),
+            env=playing,
+            policy=choosing,
             update=ended - learning,
+            other=max(0.0, learning - started - playing - choosing),
         )
         record = self._record(evidence, update, seconds)
         progress.records.append(record)
@@ -194,7 +228,7 @@ class Training:
     def result(self) -> Trained:
         """Returns policies and history so far."""
         progress = self._progress
-        kept = [weights for _, weights in progress.snapshots] or [self._learner.team.weights()]
+        kept = [weights for _, weights in progress.snapshots] or [self._learner.weights()]
         mean = {name: np.stack([weights[name] for weights in kept]) for name in kept[0]}
         history = self.history
         if progress.records and self._spec.costs and not history.feasible():
@@ -229,6 +263,11 @@ class Training:
         self._rollouts.load_state(rollouts)
         self._window.load_state(window)
         self._progress = _Progress(**progress)
+
+    def start_from(self, data: bytes) -> None:
+        """Takes over what another run's `state` has learned, and nothing else of it."""
+        learner, _, _, _ = pickle.loads(data)
+        self._learner.load_state(learner)
 
     def close(self) -> None:
         """Closes all environments."""
@@ -296,7 +335,8 @@ class Training:
 
 
 @contextmanager
-def _torch_threads(number: int) -> Iterator[None]:
+def torch_threads(number: int) -> Iterator[None]:
+    """Lets torch use so many threads, and puts it back to what it used before."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from core.errors import InvariantError
 from learners.episodes import Evidence
-from learners.fragments import Fragment
+from learners.fragments import Collected, Fragment
+from learners.networks.config import NetworkConfig
 from learners.team import Team
+from policies.networks import Weights
 
-__all__ = ["Algorithm", "AlgorithmConfig", "Update", "UpdateStatus"]
+__all__ = ["Algorithm", "AlgorithmConfig", "Learner", "LocalLearner", "Update", "UpdateStatus"]
 
 
 class UpdateStatus(StrEnum):
@@ -71,6 +74,75 @@ class Algorithm(Protocol):
     def load_state(self, data: bytes) -> None:
         """Goes on from `state`."""
         ...
+
+
+class Learner(Protocol):
+    """An algorithm as the training loop sees it: in this process, or spread over several."""
+
+    @property
+    def networks(self) -> NetworkConfig:
+        """Sizes of the networks."""
+        ...
+
+    def weights(self) -> Weights:
+        """Returns the actors' parameters as they are now."""
+        ...
+
+    def update(self, collected: Sequence[Collected], evidence: Evidence, progress: float) -> Update:
+        """Learns from everything that was collected; see `Algorithm.update`."""
+        ...
+
+    def state(self) -> bytes:
+        """Returns everything that the next update depends on."""
+        ...
+
+    def load_state(self, data: bytes) -> None:
+        """Goes on from `state`."""
+        ...
+
+
+class LocalLearner:
+    """A `Learner` of one algorithm in this process."""
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        """Wraps an algorithm."""
+        self._algorithm = algorithm
+        self._multipliers: tuple[float, ...] = ()
+
+    @property
+    def multipliers(self) -> tuple[float, ...]:
+        """Those of the newest update; empty before the first. [K]."""
+        return self._multipliers
+
+    @property
+    def networks(self) -> NetworkConfig:
+        """See `Learner`."""
+        return self._algorithm.team.config
+
+    def weights(self) -> Weights:
+        """See `Learner`."""
+        return self._algorithm.team.weights()
+
+    def update(self, collected: Sequence[Collected], evidence: Evidence, progress: float) -> Update:
+        """See `Learner`.
+
+        Raises:
+            InvariantError: A fragment's arrays lie in another process.
+        """
+        fragments = [one for one in collected if isinstance(one, Fragment)]
+        if len(fragments) < len(collected):
+            raise InvariantError("a learner of this process was given fragments of another")
+        update = self._algorithm.update(fragments, evidence, progress)
+        self._multipliers = update.multipliers
+        return update
+
+    def state(self) -> bytes:
+        """See `Learner`."""
+        return self._algorithm.state()
+
+    def load_state(self, data: bytes) -> None:
+        """See `Learner`."""
+        self._algorithm.load_state(data)
 
 
 class AlgorithmConfig(Protocol):

@@ -22,10 +22,10 @@ from planner.repairs import mend
 from planner.requests import NodeReport, Planner, PlanRequest, ReplanRequest
 from planner.validator import PlanContext, find_flaws
 from policies.plan_policy import (
+    Decides,
     DecisionProblem,
     NodeStanding,
     OrchestrationRecord,
-    PlanPolicy,
     PlanPrior,
     Pool,
     RunStanding,
@@ -57,7 +57,7 @@ class Orchestrated:
 def decide_plan(
     plan: Plan,
     request: PlanRequest,
-    policy: PlanPolicy,
+    policy: Decides,
     *,
     pool: Pool,
     standing: RunStanding,
@@ -87,7 +87,7 @@ def decide_plan(
     if prior != plain:
         problem = pose(plan, pool, standing, prior)
     record = policy.decide(problem, seed=seed, is_greedy=is_greedy)
-    decided = applied(plan, problem, record.actions)
+    decided = applied(plan, problem, record.actions, most=request.budget)
     _check(plan, decided, request)
     return Orchestrated(plan=decided, record=record, problem=problem, prior=prior)
 
@@ -98,7 +98,7 @@ class OrchestratedPlanner:
     def __init__(
         self,
         inner: Planner,
-        policy: PlanPolicy,
+        policy: Decides,
         *,
         prior_of: PriorOf | None = None,
         seed: int = 0,
@@ -161,7 +161,7 @@ class OrchestratedPlanner:
 
 def standing_at_start(request: PlanRequest) -> RunStanding:
     """Returns how an episode stands before its first plan."""
-    return RunStanding(budget=request.budget)
+    return RunStanding(budget=request.budget, is_capped=request.is_capped)
 
 
 def standing_at_replan(request: ReplanRequest) -> RunStanding:
@@ -188,6 +188,7 @@ def standing_at_replan(request: ReplanRequest) -> RunStanding:
         failure=None if failed is None else failed.failure,
         replans=request.plan.revision,
         nodes=_standings(request.nodes, running),
+        is_capped=request.request.is_capped,
     )
 
 
@@ -203,6 +204,7 @@ def standing_in_run(report: RunReport) -> RunStanding:
         replans=len(report.past),
         nodes=_standings(report.nodes, report.running),
         lost_agents=report.lost_agents,
+        is_capped=report.request.is_capped,
     )
 
 

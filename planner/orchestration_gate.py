@@ -33,11 +33,11 @@ from planner.orchestration import standing_in_run
 from planner.repair_moves import look_harder
 from policies.plan_policy import (
     Choice,
+    Decides,
     DecisionProblem,
     Gate,
     Head,
     OrchestrationRecord,
-    PlanPolicy,
     PlanPrior,
     Pool,
     PriorSource,
@@ -65,7 +65,7 @@ class GatedDecider:
     def __init__(
         self,
         engine: Decider,
-        policy: PlanPolicy,
+        policy: Decides,
         *,
         seed: int = 0,
         is_greedy: bool = False,
@@ -163,7 +163,7 @@ def _affordable(report: RunReport, harder: Plan, standing: RunStanding) -> Plan 
         if new == old or place is None or not problem.agent_mask[row, place]:
             nodes.append(old)
             continue
-        bound = int(problem.costs[row, place]) if old.cost_bound else 0
+        bound = min(int(problem.costs[row, place]), standing.free) if old.cost_bound else 0
         nodes.append(new.model_copy(update={"cost_bound": bound}))
     plan = report.plan.model_copy(update={"nodes": tuple(nodes)})
     changed = {old.id for old, new in zip(report.plan.nodes, nodes, strict=True) if new != old}

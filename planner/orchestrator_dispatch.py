@@ -48,7 +48,7 @@ def _exhausted(state: EpisodeState, node: PlanNode) -> str:
 
 
 def _start(state: EpisodeState, node: PlanNode, agent: AgentProfile) -> list[Instruction]:
-    order = subtask_order(state.known, node, agent, state.book.reports)
+    order = subtask_order(state.known, node, agent, state.book.reports, state.spent)
     state.staff.busy[agent.id] = Assignment(node.id, order.attempt, order.id)
     started = SubtaskStarted(
         episode=state.episode,

@@ -15,6 +15,7 @@ from planner.orchestrator_signals import TaskTaken
 from planner.requests import NodeReport
 from policies.profiles import AgentProfile
 from policies.subtask_signals import SubtaskOrder
+from policies.view import Funds
 
 __all__ = ["Assignment", "Staff", "bound_arguments", "start_url", "subtask_order"]
 
@@ -72,9 +73,20 @@ class Staff:
 
 
 def subtask_order(
-    task: TaskTaken, node: PlanNode, agent: AgentProfile, reports: Mapping[int, NodeReport]
+    task: TaskTaken,
+    node: PlanNode,
+    agent: AgentProfile,
+    reports: Mapping[int, NodeReport],
+    spent: int,
 ) -> SubtaskOrder:
     """Returns the next attempt at a node, everything bound.
+
+    Args:
+        task: The episode's task.
+        node: What is to be done.
+        agent: Who does it.
+        reports: How the nodes of the plan stand.
+        spent: Micro-dollars that the episode has settled so far, as the orchestrator knows it.
 
     Raises:
         PlanError: A value is missing or has another type than the input wants.
@@ -83,6 +95,7 @@ def subtask_order(
     arguments = bound_arguments(node, reports)
     attempt = reports[node.id].attempts + 1
     notes = task.request.site_notes.get(node.site, {})
+    budget = task.request.budget
     return SubtaskOrder(
         id=f"{task.episode}/{node.id}.{attempt}",
         episode=task.episode,
@@ -94,6 +107,7 @@ def subtask_order(
         base_url=public.base_urls.get(node.site, ""),
         start_url=start_url(node, arguments, public, notes),
         site_notes=notes,
+        funds=Funds(budget=budget, left=max(0, budget - spent)),
     )
 
 

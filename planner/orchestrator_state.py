@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
+from core.budget import Enforcement
 from core.errors import InvariantError
 from core.events import Event
 from core.plans import Plan
@@ -129,7 +130,11 @@ class EpisodeState:
     def request(self) -> PlanRequest:
         """Returns what a planner is asked now: the task, with the money that is left."""
         request = self.known.request
-        return replace(request, budget=max(0, request.budget - self.spent))
+        return replace(
+            request,
+            budget=max(0, request.budget - self.spent),
+            is_capped=self.known.enforcement is Enforcement.ENFORCE,
+        )
 
     def report(self, failure: Failure | None, confidence: float) -> RunReport:
         """Returns what a decider is told after a subtask."""

@@ -24,6 +24,8 @@ class PlanRequest:
     agents: tuple[AgentProfile, ...]
     budget: int
     """Micro-dollars that are left for the whole episode."""
+    is_capped: bool = True
+    """Whether the ledger refuses what goes beyond the budget; False where it only observes."""
     max_nodes: int = 12
     site_notes: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     """Site name to what exploration and past plans taught about it."""

@@ -14,7 +14,7 @@ The subgoal's object names the operation; its first word decides.
 | `common`, `union` | records or texts under other arguments; `by` field | `items` |
 | `group` | `items`, `by` | `items`: records of the field and `count` |
 | `fill` | `template` with `{name}` slots, other arguments | `text` |
-| `answer` (respond) | `task_type`, `status`, `values`, `shape`, other arguments | `response` |
+| `answer` (respond) | `task_type`, `status`, `reason`, `shape`, other arguments | `response` |
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ Arguments: TypeAlias = Mapping[str, Value]
 Item: TypeAlias = dict[str, Value]
 
 _OPTIONS = frozenset(
-    "by rank where limit descending distinct op template task_type status shape items keys".split()  # noqa: SIM905
+    "by rank where limit descending distinct op template items".split()  # noqa: SIM905
+    + "task_type status shape keys reason".split()  # noqa: SIM905
 )
 """Argument names that say how; every other argument is something to work on."""
 
@@ -229,7 +230,7 @@ def _answer(arguments: Arguments) -> Value:
 
     `shape` says what `retrieved_data` is: absent for none, `values` for the listed arguments,
     `record` for one record of `keys`, `column` for one field of `items`, `records` for each item
-    cut to `keys` (pairs of wanted key and field).
+    cut to `keys` (pairs of wanted key and field). `reason` says why the status is no success.
     """
     task_type = TaskType(str(arguments.get("task_type", TaskType.RETRIEVE)))
     status = ResponseStatus(str(arguments.get("status", ResponseStatus.SUCCESS)))
@@ -240,7 +241,13 @@ def _answer(arguments: Arguments) -> Value:
         and all(one in ("", None) for one in data)
     ):
         status, data = ResponseStatus.NOT_FOUND_ERROR, None
-    response = AgentResponse(task_type=task_type, status=status, retrieved_data=data)
+    reason = arguments.get("reason")
+    response = AgentResponse(
+        task_type=task_type,
+        status=status,
+        retrieved_data=data,
+        error_details=reason if isinstance(reason, str) and reason else None,
+    )
     return response.model_dump(mode="json")
 
 

@@ -61,7 +61,13 @@ def page_fact(observation: Observation, items: Sequence[Item], kind: str, attrib
         found = _under_heading(observation, attribute)
     if found is None and kind == "forum" and attribute in ("title", "description", "sidebar"):
         found = _side_text(observation, attribute)
+    if found is None and kind == "post" and attribute == "title" and not _holds(items, kind):
+        return main_heading(observation) or None  # the page itself is the thing
     return found
+
+
+def _holds(items: Sequence[Item], kind: str) -> bool:
+    return subject_item(items, kind) is not None
 
 
 def _name(observation: Observation) -> str:

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.parse import urljoin as _joined
 
 from core.pages import Element, Observation, Value
 from policies.text import fold, words
@@ -75,6 +76,7 @@ def items_of(observation: Observation) -> list[Item]:
     return [_item(observation, key, ids, headers) for key, ids in rows.items()]
 
 
+@lru_cache(maxsize=32_768)
 def path_parts(href: str) -> tuple[str, ...]:
     """Returns the decoded segments of a link target's path."""
     return tuple(unquote(part) for part in urlsplit(href).path.split("/") if part)
@@ -122,6 +124,9 @@ def _named_count(number: str, noun: str) -> tuple[int, str] | None:
         if any(stem in field_words(attribute) for stem in stems):
             return int(number.replace(",", "")), attribute
     return None
+
+
+urljoin = lru_cache(maxsize=32_768)(_joined)
 
 
 def _table_headers(elements: Sequence[Element], rows: dict[str, list[int]]) -> tuple[str, ...]:
@@ -288,6 +293,8 @@ def _finish(item: Item) -> None:
     if item.kind == "post" and link:
         item.fields["host"] = urlsplit(link).hostname or ""
     item.fields["row"] = item.key
+    if "subscribe" in item.controls:
+        item.fields["subscribed"] = "subscribe" in item.pressed
     item.fields["mine"] = not {"edit", "delete"}.isdisjoint(item.controls)
 
 

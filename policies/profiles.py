@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from core.plans import EffortTier, Verb
 
-__all__ = ["DEFAULT_POOL", "AgentProfile"]
+__all__ = ["DEFAULT_POOL", "AgentProfile", "limited_to"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,17 @@ class AgentProfile:
     def can(self, verb: Verb, site: str) -> bool:
         """Returns whether this agent may be given such a subtask."""
         return verb in self.skills and (not self.sites or not site or site in self.sites)
+
+
+def limited_to(
+    agents: tuple[AgentProfile, ...], tiers: Collection[EffortTier]
+) -> tuple[AgentProfile, ...]:
+    """Returns a pool that works at some tiers only; an agent that has none of them is left out."""
+    limited = [
+        replace(agent, tiers=tuple(tier for tier in agent.tiers if tier in tiers))
+        for agent in agents
+    ]
+    return tuple(agent for agent in limited if agent.tiers)
 
 
 _LOOK = frozenset({Verb.FIND, Verb.OPEN, Verb.READ, Verb.COUNT, Verb.COLLECT})

@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from core.pages import Element, Observation, Value
 from core.plans import EffortTier, PlanNode
+from policies.items import control_meaning
 from policies.text import words
+from policies.thesaurus import interface
 from policies.tiers import TIERS
 
-__all__ = ["count_tokens", "most_useful", "render", "shown_ids"]
+__all__ = ["count_tokens", "most_useful", "relevance", "render", "shown_ids", "wanted_words"]
 
 BYTES_PER_TOKEN = 4
 """UTF-8 bytes of rendered page text that count as one token: our unit, not a model's tokenizer."""
 MAX_NAME = 400
 """Characters of a name, value or list of options that are rendered."""
+_WORDING = 30
+"""Characters of the longest value that may be a site's wording."""
 _CONTROLS = frozenset({"button", "textbox", "combobox", "checkbox", "radio"})
 
 
@@ -47,8 +52,8 @@ def shown_ids(
     room = spec.max_elements * spec.expand_factor ** min(int(expanded), 8)
     order: Sequence[int] = range(len(elements))
     if room < len(elements):
-        wanted = frozenset(_wanted_words(node, arguments))
-        order = sorted(order, key=lambda index: -_relevance(elements[index], wanted))[:room]
+        wanted = frozenset(wanted_words(node, arguments))
+        order = sorted(order, key=lambda index: -relevance(elements[index], wanted))[:room]
     return _within(elements, order, spec.token_limit)
 
 
@@ -72,8 +77,8 @@ def most_useful(
     everything = _within(elements, shown, limit)
     if len(everything) == len(shown):
         return everything
-    wanted = frozenset(_wanted_words(node, arguments))
-    order = sorted(shown, key=lambda index: -_relevance(elements[index], wanted))
+    wanted = frozenset(wanted_words(node, arguments))
+    order = sorted(shown, key=lambda index: -relevance(elements[index], wanted))
     return _within(elements, order, limit)
 
 
@@ -90,25 +95,52 @@ def count_tokens(observation: Observation, shown: Sequence[int]) -> int:
     return _tokens(_head(observation)) + sum(_cost(index, elements[index]) for index in shown)
 
 
-def _wanted_words(node: PlanNode, arguments: Mapping[str, Value]) -> list[str]:
+def wanted_words(node: PlanNode, arguments: Mapping[str, Value]) -> list[str]:
+    """Returns the words of a subgoal, of its arguments, and of what it is to deliver.
+
+    An address says where to begin and not what to look for: its words are left out, or everything
+    of the place that it names would seem to be wanted.
+    """
     found = list(words(f"{node.subgoal.verb} {node.subgoal.object}"))
     for name, value in arguments.items():
+        if isinstance(value, str) and urlsplit(value[:8]).scheme in ("http", "https"):
+            continue
         found += words(name)
         if isinstance(value, str):
             found += words(value[:MAX_NAME])
+            if len(value) <= _WORDING:  # an order or a section, which sites word differently
+                found += [word for wording in interface(value) for word in words(wording)]
+    for output in node.outputs:
+        found += words(output.name)
     return found
 
 
-def _relevance(element: Element, wanted: frozenset[str]) -> float:
-    """Returns a score whose order says which elements are shown first."""
+def relevance(element: Element, wanted: frozenset[str]) -> float:
+    """Returns a score whose order says which elements are shown first.
+
+    Args:
+        element: Of the page.
+        wanted: `wanted_words` of the node.
+    """
+    own, heading, weight, bonus = _scored(element)
+    score = bonus
+    if not wanted.isdisjoint(own):
+        score += weight * sum(word in wanted for word in own)
+    if not wanted.isdisjoint(heading):
+        score += 0.3 * len(wanted.intersection(heading))
+    return score
+
+
+@lru_cache(maxsize=32_768)
+def _scored(element: Element) -> tuple[tuple[str, ...], frozenset[str], float, float]:
+    """Returns words of name and heading, what one word of the name counts, and what counts else."""
     own = words(element.name[:MAX_NAME])
-    score = 2.0 * len(wanted.intersection(own)) / math.sqrt(1 + len(own))
-    score += 0.3 * len(wanted.intersection(words(element.heading[:MAX_NAME])))
-    if element.role in _CONTROLS:
-        score += 0.5
-    elif element.role == "link":
-        score += 0.3
-    return score - (0.4 if element.ugc else 0.0)
+    meaning = "" if element.ugc else control_meaning(element.name)[0]
+    if meaning:  # `Join` and `Leave` are about subscribing
+        own = (*own, meaning)
+    bonus = 0.5 if element.role in _CONTROLS else 0.3 if element.role == "link" else 0.0
+    heading = frozenset(words(element.heading[:MAX_NAME]))
+    return tuple(frozenset(own)), heading, 2.0 / math.sqrt(1 + len(own)), bonus - 0.4 * element.ugc
 
 
 def _within(elements: Sequence[Element], order: Sequence[int], limit: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ step, the step cap ends it, and so does the third time of the same action on the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.errors import CallerError, InvariantError
@@ -352,6 +352,9 @@ class SubtaskMachine:
             steps_left=order.node.step_cap - self._steps,
             budget_left=left,
             site_notes=order.site_notes,
+            price_factor=order.price_factor,
+            expanded=self._expanded,
+            funds=replace(order.funds, left=max(0, order.funds.left - self._purse.spent)),
         )
         return (Choose(view=view, cause=self._cause),)
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from core.events import ActionTaken, PageObserved, SubtaskFailed, SubtaskSucceeded
 from core.pages import BrowserAction, Observation, Value
 from core.plans import EffortTier, PlanNode
-from policies.view import AgentView, Choice
+from policies.view import AgentView, Choice, Funds
 
 __all__ = [
     "Act",
@@ -106,6 +106,8 @@ class SubtaskOrder:
     start_url: str
     """Absolute URL of the page to start on."""
     site_notes: Mapping[str, Value] = field(default_factory=dict)
+    funds: Funds = field(default_factory=Funds)
+    """The episode's budget and what is left of it now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

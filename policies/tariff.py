@@ -21,7 +21,7 @@ from policies.tiers import TIERS, TierSpec
 
 __all__ = ["ACTION_MICROS", "TARIFF_VERSION", "Tariff"]
 
-TARIFF_VERSION = "2026.1"
+TARIFF_VERSION = "2026.2"
 """Changes whenever any price changes; part of every cost that is compared."""
 
 ACTION_MICROS: Mapping[str, int] = {
@@ -53,7 +53,7 @@ class Tariff:
         >>> tariff.charge(EffortTier.RULES, 0.8, 5_000, "click")
         20
         >>> tariff.upper_bound(EffortTier.TOP_K, 1.0)
-        330
+        630
     """
 
     version: str = TARIFF_VERSION

@@ -15,7 +15,15 @@ from pydantic import BaseModel, ConfigDict
 
 from policies.text import fold, squash, words
 
-__all__ = ["field_words", "interface", "kind_of", "kind_words", "number_of", "topic_words"]
+__all__ = [
+    "field_words",
+    "interface",
+    "kind_of",
+    "kind_words",
+    "meaning_of",
+    "number_of",
+    "topic_words",
+]
 
 
 class _Thesaurus(BaseModel):
@@ -42,6 +50,22 @@ def _loaded() -> _Thesaurus:
 def interface(meaning: str) -> tuple[str, ...]:
     """Returns the wordings that sites use for an action or an order; the word itself if unknown."""
     return _loaded().interface.get(meaning, (meaning,))
+
+
+@lru_cache(maxsize=16_384)
+def meaning_of(wording: str) -> str:
+    """Returns the action or order that a site's wording stands for, empty when none is known."""
+    return _meanings().get(fold(wording).rstrip("0123456789():,. "), "")
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    """Returns wording to meaning; the first meaning of the file that has a wording counts."""
+    found: dict[str, str] = {}
+    for meaning, wordings in _loaded().interface.items():
+        for wording in wordings:
+            found.setdefault(fold(wording), meaning)
+    return found
 
 
 @lru_cache(maxsize=1_024)

@@ -48,7 +48,7 @@ TIERS: Mapping[EffortTier, TierSpec] = {
     EffortTier.TOP_K: TierSpec(
         max_elements=8,
         expand_factor=3,
-        token_limit=2_000,
+        token_limit=4_000,
         looks=1,
         micros_per_1k_tokens=150,
         micros_per_step=10,

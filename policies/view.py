@@ -14,7 +14,7 @@ from core.model_calls import Purse
 from core.pages import Action, Observation, Value
 from core.plans import PlanNode
 
-__all__ = ["ActionPolicy", "AgentView", "Choice", "PastStep"]
+__all__ = ["ActionPolicy", "AgentView", "Choice", "Funds", "PastStep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,19 @@ class PastStep:
     """Role, name and row of the element acted on, empty for actions without one."""
     problem: str
     """What went wrong, empty when nothing did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funds:
+    """The episode's money as far as an agent knows it, in micro-dollars."""
+
+    budget: int = 0
+    """B; 0: unknown."""
+    left: int = 0
+    """What was left when the attempt began, less what the attempt spent; at least 0.
+
+    What other agents spend meanwhile is not known here.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,12 @@ class AgentView:
     """Share of the node's budget that is left, in [0, 1]; 1 when only the episode's cap binds."""
     site_notes: Mapping[str, Value]
     """What exploration and past plans taught about the site: plain data, see `planner`."""
+    price_factor: float = 1.0
+    """Multiplies the tariff for this agent."""
+    expanded: int = 0
+    """How often more of this page was asked for."""
+    funds: Funds = field(default_factory=Funds)
+    """The episode's budget."""
     purse: Purse | None = field(default=None, compare=False, repr=False)
     """Pays for a model's calls; never crosses a process border. `None`: nothing may be spent."""
 

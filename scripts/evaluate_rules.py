@@ -4,7 +4,8 @@ python -m scripts.evaluate_rules --split train --n 100
 python -m scripts.evaluate_rules --split official --show-failures
 
 Success is macro-averaged by template, with a Wilson interval on n episodes. For the sealed split
-only sums are printed: no intent, no template, so that looking teaches nothing.
+only sums are printed: no intent, no template, so that looking teaches nothing. Statistics need the
+extra `bench` (or `train`, or `dev`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import tyro
@@ -23,6 +25,7 @@ from actors.assembly import Assembly, default_assembly
 from actors.in_process import EpisodeSetup, Minds, run_episode
 from actors.site_memory import SiteMemory
 from core.events import ActionTaken, SubtaskFailed
+from core.money import micros
 from core.tasks import Split, Task
 from environment.browsers.in_process.browser import InProcessBrowser
 from environment.hosting import is_hosted
@@ -30,8 +33,13 @@ from environment.judge import judge
 from environment.tasks.generated import from_key, sample
 from environment.tasks.official import official_tasks
 from environment.transports import DirectTransport
-from evaluation.outcomes import Outcome, by_template, summary_row
+from evaluation.grouping import by_template
+from evaluation.intervals import Interval
+from evaluation.outcomes import Outcome, summary_row
+from evaluation.record_files import write_records
+from evaluation.records import EpisodeRecord, recorded
 from scripts.guesser import Guesser
+from scripts.verdicts import judged
 
 __all__ = [
     "Options",
@@ -63,19 +71,24 @@ class Options:
     """Print why tasks failed; refused for the sealed split."""
     key: str = ""
     """Only this task."""
+    records: Path | None = None
+    """Write one record for each episode to this file."""
 
 
 def main(options: Options) -> None:
     """Runs the tasks and prints the tables."""
     console = Console()
     outcomes = evaluate(options, console)
+    records = [one.record for one in outcomes]
+    if options.records is not None:
+        write_records(options.records, records)
     if options.split != "sealed":
-        console.print(_by_template(outcomes))
-    console.print(_summary(outcomes, Split(options.split)))
+        console.print(_by_template(records))
+    console.print(_summary(records, Split(options.split)))
     if options.show_failures and options.split != "sealed":
         for one in outcomes:
-            if not one.strict:
-                line = f"{one.key} | {one.intent} | {one.note}"
+            if not one.record.strict:
+                line = f"{one.record.key} | {one.intent} | {one.note}"
                 console.print(line, markup=False, soft_wrap=True, highlight=False)
 
 
@@ -142,22 +155,26 @@ class Runner:
         verdict = judge(task, host, result.response)
         host.close()
         note = "; ".join([result.reason, *failures[:3], *verdict.reasons[:2], verdict.error])
-        return Outcome(
-            task.key,
-            task.template,
-            task.intent,
-            verdict.strict,
-            verdict.official,
-            result.spent,
-            len(steps),
-            result.replans,
-            len(verdict.violations),
-            f"{result.response.model_dump_json(exclude_none=True)} {note}"[:900],
+        record = recorded(
+            judged(task, verdict),
+            algorithm="rules",
+            setting="explored" if self._memory else "",
+            cost=result.spent,
+            budget=micros(self._budget),
+            steps=len(steps),
+            ticks=result.ticks,
+            replans=result.replans,
         )
+        answer = result.response.model_dump_json(exclude_none=True)
+        return Outcome(record, task.intent, f"{answer} {note}"[:900])
 
 
 def _runner(options: Options) -> Runner | Guesser:
-    return Guesser() if options.guess else Runner(options.budget, explores=options.explore)
+    return (
+        Guesser(options.budget)
+        if options.guess
+        else Runner(options.budget, explores=options.explore)
+    )
 
 
 _RUNNERS: list[Runner | Guesser] = []
@@ -172,40 +189,45 @@ def _run_in_pool(task: Task) -> Outcome:
     return _RUNNERS[0].run(task)
 
 
-def _by_template(outcomes: Sequence[Outcome]) -> Table:
+def _by_template(records: Sequence[EpisodeRecord]) -> Table:
     table = Table("template", "n", "strict", "official", "steps", "micro-$", "replans")
-    for name, group in sorted(by_template(outcomes).items()):
-        n = len(group)
+    for name, group in sorted(by_template(records).items()):
+        row = summary_row(group)
         table.add_row(
             name,
-            str(n),
-            f"{sum(one.strict for one in group) / n:.2f}",
-            f"{sum(one.official or 0.0 for one in group) / n:.2f}",
-            f"{sum(one.steps for one in group) / n:.1f}",
-            f"{sum(one.spent for one in group) / n:.0f}",
-            f"{sum(one.replans for one in group) / n:.2f}",
+            str(row.n),
+            _share(row.strict, 2),
+            _share(row.official, 2),
+            f"{row.steps:.1f}",
+            f"{row.micros:.0f}",
+            f"{row.replans:.2f}",
         )
     return table
 
 
-def _summary(outcomes: Sequence[Outcome], split: Split) -> Table:
-    row = summary_row(outcomes)
-    table = Table("split", "templates", "n", "strict (macro)", "95 %", "official (macro)",
-                  "steps", "micro-$", "replans", "violations")  # fmt: skip
-    low, high = row.interval
-    table.add_row(
-        split.value,
-        str(row.templates),
-        str(row.n),
-        f"{row.strict:.3f}",
-        f"{low:.3f} - {high:.3f}",
-        f"{row.official:.3f}",
-        f"{row.steps:.1f}",
-        f"{row.micros:.0f}",
-        f"{row.replans:.2f}",
-        f"{row.violations:.3f}",
-    )
+def _summary(records: Sequence[EpisodeRecord], split: Split) -> Table:
+    row = summary_row(records)
+    table = Table("split", split.value)
+    table.add_row("templates", str(row.templates))
+    table.add_row("episodes", f"{row.n}, {row.undecided} of them undecided")
+    table.add_row("strict success (macro)", _share(row.strict, 3))
+    table.add_row("  Wilson, 95 %", _interval(row.interval))
+    table.add_row("  templates redrawn, 95 %", _interval(row.clustered))
+    table.add_row("official success (macro)", _share(row.official, 3))
+    table.add_row("micro-$", f"{row.micros:.0f}")
+    table.add_row("P(cost ≤ 1.05 B)", f"{row.guarantee:.3f}")
+    table.add_row("violations", f"{row.violations:.3f}")
+    table.add_row("steps", f"{row.steps:.1f}")
+    table.add_row("replans", f"{row.replans:.2f}")
     return table
+
+
+def _interval(ends: Interval | None) -> str:
+    return "undecided" if ends is None else f"{ends.low:.3f} - {ends.high:.3f}"
+
+
+def _share(value: float | None, places: int) -> str:
+    return "undecided" if value is None else f"{value:.{places}f}"
 
 
 if __name__ == "__main__":

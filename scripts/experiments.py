@@ -8,8 +8,6 @@ Rules and heuristics only: no model, no oracle. Every row names the command that
 
 from __future__ import annotations
 
-import math
-import statistics
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +17,11 @@ import jinja2
 import tyro
 from rich.console import Console
 
-from evaluation.outcomes import Outcome, by_template, summary_row
+from evaluation.comparisons import compare
+from evaluation.grouping import by_template
+from evaluation.metrics import cost
+from evaluation.outcomes import summary_row
+from evaluation.records import EpisodeRecord
 from scripts.evaluate_rules import Options as Evaluation
 from scripts.evaluate_rules import evaluate
 
@@ -49,17 +51,21 @@ def main(options: Options) -> None:
         Evaluation(split="attacks", n=options.n, seed=_SEED),
         Evaluation(split="sealed", n=options.n, seed=_SEED),
     ]
-    outcomes = [evaluate(run, console) for run in runs]
+    outcomes = [_records(run, console) for run in runs]
     guessed = [replace(run, guess=True) for run in runs]
-    guesses = [evaluate(run, console) for run in guessed]
+    guesses = [_records(run, console) for run in guessed]
     explored = [replace(run, explore=True) for run in runs]
-    again = [evaluate(run, console) for run in explored]
+    again = [_records(run, console) for run in explored]
     page = _page(runs, outcomes, guesses, explored, again)
     if options.print:
         console.print(page, markup=False, highlight=False, soft_wrap=True)
     else:
         _PAGE.write_text(page, encoding="utf-8")
         console.print(f"written to {_PAGE}")
+
+
+def _records(run: Evaluation, console: Console) -> list[EpisodeRecord]:
+    return [one.record for one in evaluate(run, console)]
 
 
 class _Template(NamedTuple):
@@ -71,10 +77,10 @@ class _Template(NamedTuple):
 
 def _page(
     runs: list[Evaluation],
-    outcomes: list[list[Outcome]],
-    guesses: list[list[Outcome]],
+    outcomes: list[list[EpisodeRecord]],
+    guesses: list[list[EpisodeRecord]],
     explored: list[Evaluation],
-    again: list[list[Outcome]],
+    again: list[list[EpisodeRecord]],
 ) -> str:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
@@ -95,7 +101,7 @@ def _page(
                 "split": run.split,
                 "before": summary_row(before),
                 "after": summary_row(after),
-                "difference": _difference(before, after),
+                "difference": compare(before, after, cost),
                 "command": _command(run),
             }
             for run, before, after in zip(explored, outcomes, again, strict=True)
@@ -103,24 +109,16 @@ def _page(
     )
 
 
-def _templates(outcomes: list[Outcome]) -> list[_Template]:
+def _templates(outcomes: list[EpisodeRecord]) -> list[_Template]:
     return [
         _Template(
             name,
             len(group),
-            sum(one.strict for one in group),
+            sum(one.strict is True for one in group),
             sum(one.official == 1.0 for one in group),
         )
         for name, group in sorted(by_template(outcomes).items(), key=lambda item: int(item[0]))
     ]
-
-
-def _difference(before: list[Outcome], after: list[Outcome]) -> tuple[float, float]:
-    """Returns mean and half the 95 % interval (normal) of the paired difference of costs."""
-    differences = [new.spent - old.spent for old, new in zip(before, after, strict=True)]
-    return statistics.fmean(differences), 1.96 * statistics.stdev(differences) / math.sqrt(
-        len(differences)
-    )
 
 
 def _command(run: Evaluation) -> str:

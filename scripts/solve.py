@@ -33,7 +33,7 @@ from rich.table import Table
 
 from core.budget import MICROS_PER_DOLLAR, dollars, micros
 from core.errors import CallerError, WorldError
-from core.tasks import Task
+from core.tasks import ResponseStatus, Task
 
 if TYPE_CHECKING:
     from actors.journal import EventEnvelope
@@ -156,8 +156,14 @@ def _solve(tasks: tuple[Task, ...], options: Options, console: Console) -> int:
     _summary(tasks, results, console)
     if options.model.strip() != "rules":
         console.print(f"[dim]{escape(asked.told())}[/dim]", highlight=False)
-    judged = [result for result in results if result.verdict is not None]
-    return 0 if all(result.verdict and result.verdict["strict"] for result in judged) else 1
+    return 0 if all(map(is_solved, tasks, results)) else 1
+
+
+def is_solved(task: Task, result: SolveResult) -> bool:
+    """Returns whether the judge says so; where nobody can judge, whether the agents do."""
+    if task.verified:
+        return bool(result.verdict and result.verdict["strict"])
+    return result.response is not None and result.response.status is ResponseStatus.SUCCESS
 
 
 def _prices(options: Options) -> dict[str, ModelPrices]:

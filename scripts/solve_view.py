@@ -35,6 +35,7 @@ from core.events import (
     SubtaskSucceeded,
 )
 from core.plans import Plan, PlanGraph, PlanNode
+from core.tasks import ResponseStatus
 from environment.judge.verdict import Verdict
 
 __all__ = ["EpisodeBoard", "ModelUse"]
@@ -112,6 +113,8 @@ class EpisodeBoard:
     spent: int = 0
     replans: int = 0
     ending: str = ""
+    reason: str = ""
+    """Why there is no better answer; empty when the task was answered."""
     verdict: Verdict | None = None
     model: ModelUse = field(default_factory=ModelUse)
 
@@ -189,6 +192,8 @@ class EpisodeBoard:
         data = event.response.retrieved_data
         answer = "" if data is None else f"  {short(data)}"
         self.ending = f"{event.response.task_type} {event.response.status}{answer}"
+        if event.response.status is not ResponseStatus.SUCCESS and event.reason != "answered":
+            self.reason = event.reason
 
     @apply.register
     def _(self, event: EpisodeFailed) -> None:
@@ -211,6 +216,8 @@ class EpisodeBoard:
             parts.append(Text(self.model.told(), style="dim", overflow="ellipsis", no_wrap=True))
         if self.ending:
             parts.append(Text(f"answer   {self.ending}"))
+        if self.reason:
+            parts.append(Text(f"because  {self.reason}", style="red"))
         if self.verdict is not None:
             parts.append(_verdict_line(self.verdict))
         return Panel(
@@ -251,15 +258,14 @@ class EpisodeBoard:
 
     def _money(self) -> RenderableType:
         cap = max(self.hard_cap, 1)
+        told = f"spent {dollars(self.spent)} + reserved {dollars(self.reserved)}"
+        told += f" of {dollars(self.budget)}"
         grid = Table.grid(padding=(0, 1))
-        for _ in range(4):
-            grid.add_column(no_wrap=True)
-        grid.add_row(
-            "budget  ",
-            ProgressBar(total=cap, completed=min(self.spent + self.reserved, cap), width=20),
-            f"spent {dollars(self.spent)} + reserved {dollars(self.reserved)}",
-            f"of {dollars(self.budget)}",
-        )
+        grid.add_column(no_wrap=True, min_width=8)
+        grid.add_column(max_width=20)
+        grid.add_column(no_wrap=True, min_width=len(told))
+        bar = ProgressBar(total=cap, completed=min(self.spent + self.reserved, cap))
+        grid.add_row("budget", bar, told)
         return grid
 
 
@@ -275,18 +281,19 @@ def repr_of(text: str) -> str:
 
 
 def _drawn(plan: Plan) -> list[tuple[PlanNode, str]]:
-    """Returns nodes in the order of their generation, each with its line of the DAG."""
+    """Returns nodes in the order of their generation, each with its line of the DAG.
+
+    What a node waits for stands before its words: a narrow terminal cuts the end of a line.
+    """
     graph = PlanGraph(plan).graph
     lines = []
     for depth, generation in enumerate(nx.topological_generations(graph)):
         for node_id in sorted(generation):
             node = plan.node(node_id)
             waits = ",".join(str(before) for before in sorted(graph.predecessors(node_id)))
-            arrow = f"  ← {waits}" if waits else ""
-            indent = "  " * depth
-            lines.append(
-                (node, f"{indent}{node_id} {node.subgoal.verb} {node.subgoal.object}{arrow}")
-            )
+            arrow = f" ← {waits}" if waits else ""
+            words = f"{node.subgoal.verb} {node.subgoal.object}"
+            lines.append((node, f"{'  ' * depth}{node_id}{arrow} {words}"))
     return lines
 
 

@@ -10,12 +10,14 @@ and judged. What is optional and missing is told with the command that installs 
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,8 @@ class Options:
 
     skip: tuple[str, ...] = ()
     """Checks to leave out: python, ledger, site, judge, planner, ray, chromium, torch."""
+    address: str = field(default_factory=lambda: os.environ.get("RAY_ADDRESS", "local"))
+    """`local` starts a Ray of its own; `auto` or an address joins a running one."""
 
 
 class MissingPartError(Exception):
@@ -115,15 +119,18 @@ def check_planner() -> str:
     return " -> ".join(f"{node.subgoal.verb} {node.subgoal.object}" for node in plan.nodes)
 
 
-def check_ray() -> str:
+def check_ray(address: str) -> str:
     """Actors start, solve a task under a budget, and stop."""
     from actors.assembly import default_assembly
+    from actors.pool import RayConfig
     from actors.system import Call, System
     from environment.tasks.loader import load_task
 
     with (
         tempfile.TemporaryDirectory() as runs,
-        System.start(default_assembly(), runs=Path(runs)) as system,
+        System.start(
+            default_assembly(), runs=Path(runs), config=RayConfig(address=address)
+        ) as system,
     ):
         result = system.solve(Call(task=load_task(_TASK), budget=_BUDGET))
     verdict = result.verdict or {}
@@ -174,7 +181,7 @@ def main(options: Options) -> int:
     """Returns 0 when everything that is needed works."""
     console = Console()
     failed = 0
-    for name, check in _CHECKS.items():
+    for name, check in _checks(options).items():
         if name in options.skip:
             continue
         started = time.monotonic()
@@ -207,16 +214,17 @@ def _host(
         host.close()
 
 
-_CHECKS: dict[str, Callable[[], str]] = {
-    "python": check_python,
-    "ledger": check_ledger,
-    "site": check_site,
-    "judge": check_judge,
-    "planner": check_planner,
-    "ray": check_ray,
-    "chromium": check_chromium,
-    "torch": check_torch,
-}
+def _checks(options: Options) -> dict[str, Callable[[], str]]:
+    return {
+        "python": check_python,
+        "ledger": check_ledger,
+        "site": check_site,
+        "judge": check_judge,
+        "planner": check_planner,
+        "ray": partial(check_ray, options.address),
+        "chromium": check_chromium,
+        "torch": check_torch,
+    }
 
 
 if __name__ == "__main__":

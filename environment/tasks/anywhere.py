@@ -10,12 +10,9 @@ import hashlib
 from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError
-from core.tasks import Split, Task
+from core.tasks import OPEN_SITE, Split, Task
 
-__all__ = ["OPEN_SITE", "open_base_urls", "task_anywhere"]
-
-OPEN_SITE = "web"
-"""Name of the one site of such a task."""
+__all__ = ["open_base_urls", "task_anywhere"]
 
 
 def task_anywhere(intent: str, url: str) -> Task:

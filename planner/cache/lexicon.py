@@ -98,20 +98,22 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "=month"),
         (r"\b(?:(?:in|of|from|over) )?(?:the )?(?:past|last|this) year\b|\bof the year\b",
          "=year"),
+        (r",? so (?:that )?i (?:can |may |will )?(?:hear|know|see|get|notice)\b[^.;]*", ""),
         (r"\bthumbs?[- ]up\b|\bvote (?:it )?up\b|\bup-vote\b", "=upvote"),
         (r"\bthumbs?[- ]down\b|\bvote (?:it )?down\b|\bdown-vote\b", "=downvote"),
         (r"\b(?:take down|get rid of|take away)\b", "=delete"),
         (r"\b(?:take back|take away)\b(?= .*vote)", "=undo"),
         (r"\b(?:get|gets|got|post|leave|add|put|send|submit|share|ask) my\b", "post"),
-        (r"\bmy (?:own )?(?:bio\w*|profile|conversation|messages?|message thread|inbox"
+        (r"\bmy (?:own )?(?=(?:bio\w*|profile|conversation|messages?|message thread|inbox"
          r"|account|subscriptions?"
-         r"|notifications?|vote|question|link|private)\b", "bio"),
+         r"|notifications?|vote|question|link|private)\b)", ""),
         (rf"\bmy (?:own )?(?:\S+ )?(?={_THING}\b)|\bmine\b|\b(?:that )?i (?:wrote|posted|made"
          rf"|submitted|commented|left"
          r"|created|published|shared)\b", "=mine"),
         (rf"\b(?:all|every|each|any)(?: (?:one )?of)?(?: the| my| their| his| her| those)*(?:"
          rf" ?<\d+>)?(?: ?'s)?"
-         rf"(?: \w+){{0,2}}? {_THING}\b|\b(?:everything|anything|all things)\b", "=all post"),
+         rf"(?: \w+){{0,2}}? ({_THING})\b", r"=all \1"),
+        (r"\b(?:everything|anything|all things)\b", "=all post"),
         (r"\b(?:total|overall) (?=(?:number|count|amount)\b)", ""),
         (r"\btwo things\b|\bby default\b|\bfor me\b|\bto me\b|\bof the (?:two|three)\b"
          r"|\bsign(?:ed)?[- ]in\b", ""),

@@ -146,6 +146,7 @@ def _tree(plan: Plan, node: PlanNode, lifter: _Lifter) -> JsonValue:
 
 
 def _rules_plan(intent: str, sites: tuple[str, ...], starts: tuple[str, ...]) -> Plan | None:
+    """Returns how the rules read an intent, their guesses too: it is compared, not carried out."""
     hosts = {site: f"{_HOST}-{site}" for site in sites}
     task = PublicTask(
         key="",
@@ -155,7 +156,7 @@ def _rules_plan(intent: str, sites: tuple[str, ...], starts: tuple[str, ...]) ->
         base_urls=hosts,
     )
     try:
-        return RulesPlanner().plan(
+        return RulesPlanner(is_cautious=False).plan(
             PlanRequest(task=task, agents=DEFAULT_POOL, budget=_BUDGET, max_nodes=100)
         )
     except PlanError:

@@ -7,10 +7,12 @@
 A signature has two halves, and two intents are the same only if both are equal. The first is the
 rules' plan with its slot values lifted out: verbs, objects, orders, ranks, conditions, who gets
 what from whom (`plan_shape`). The second is what the words themselves say (`wording`), because the
-rules skip words that they do not know. Slots are numbered by their place in the rules' plan, so a
-paraphrase that names them in another order binds the same values to the same parts.
+rules skip words that they do not know, with what only one of the two speaks of (`accounting`).
+Both read the intent in plainer words (`plain_intent`). Slots are numbered by their place in the
+rules' plan, so a paraphrase that names them in another order binds the same values to the same
+parts.
 
-Not covered: two wordings that differ only in neutral words which the rules' plan ignores.
+Not covered: two wordings that differ only in neutral words of which neither half knows the meaning.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ from functools import lru_cache
 from pydantic import JsonValue
 
 from core.tasks import PublicTask
+from planner.cache.accounting import left_over
 from planner.cache.intent_names import spots
+from planner.cache.plain_intent import plain_intent
 from planner.cache.plan_shape import is_visit, plan_shape
 from planner.cache.remainder import roles_of, with_missed_slots, without_slots
-from planner.cache.wording import canonical_words, marks_of
+from planner.cache.wording import canonical_words, marks_of, unknown_words
 
 __all__ = ["Reading", "read_task"]
 
@@ -50,7 +54,8 @@ class Reading:
 def read_task(task: PublicTask) -> Reading:
     """Returns the identity of a task: intent, and the page that it starts on."""
     starts = tuple(_relative(url, task) for url in task.start_urls)
-    return _read(" ".join(task.intent.translate(_QUOTES).split()), task.sites, starts)
+    intent = plain_intent(" ".join(task.intent.translate(_QUOTES).split()))
+    return _read(intent, task.sites, starts)
 
 
 @lru_cache(maxsize=512)
@@ -64,6 +69,7 @@ def _read(intent: str, sites: tuple[str, ...], starts: tuple[str, ...]) -> Readi
         roles_of(sorts, remainder),
         missed,
         marks_of(words, len(slots), is_visit=is_visit(shape)),
+        left_over(remainder, shape, is_known=not unknown_words(words)),
     ]
     digest = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=16)
     addresses = frozenset(

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from pydantic import JsonValue
 
 from planner.cache.lexicon import CONCEPTS, DIRECTIONS, NEUTRAL, NUMBERS, ORDERED, PHRASES, THINGS
 
-__all__ = ["canonical_words", "marks_of", "said"]
+__all__ = ["canonical_words", "marks_of", "said", "unknown_words"]
 
 _TOKEN = re.compile(r"=\w+|<\d+>|\$?\d[\d,.]*\d|\$?\d|[\w'/-]+")
 _FAR = 3
 """Words after a superlative in which the thing is looked for that it is about."""
 _SUPERLATIVES = frozenset({"=newest", "=oldest", "=top", "=lowest", "=hottest", "=controversial"})
+_OPPOSITES = {
+    "=newest": "=oldest", "=oldest": "=newest", "=top": "=lowest", "=lowest": "=top",
+    "=most_comments": "=fewest_comments", "=fewest_comments": "=most_comments",
+}  # fmt: skip
 _POLAR = frozenset(
     f"={act}" for act in ("upvote", "downvote", "subscribe", "unsubscribe", "block", "unblock")
 )
@@ -28,6 +33,7 @@ _ACTS = dict.fromkeys(
 )
 
 
+@lru_cache(maxsize=256)
 def said(remainder: str) -> str:
     """Returns a remainder in lower case with every phrase put as the concept that it means."""
     text = remainder.lower()
@@ -54,12 +60,17 @@ def marks_of(words: list[str], num_slots: int, *, is_visit: bool) -> JsonValue:
         list[JsonValue](sorted(concepts)),
         list[JsonValue](sorted(counts)),
         list[JsonValue](sorted(set(_about(words)))),
-        list[JsonValue](_unknown(words)),
+        list[JsonValue](unknown_words(words)),
         "=delete" in concepts and _plural(words),
         not is_visit and "comment" in {THINGS.get(word, _ACTS.get(word)) for word in words},
         _turns(words),
     ]
     return marks
+
+
+def unknown_words(words: list[str]) -> list[str]:
+    """Returns the words that are in none of the lists, each with the direction word before it."""
+    return list(_unknown(words))
 
 
 def _canonical(token: str) -> str:
@@ -105,9 +116,11 @@ def _plural(words: list[str]) -> bool:
 
 
 def _turns(words: list[str]) -> JsonValue:
-    """Returns opposite acts and directions in the order in which they are said, if several are."""
+    """Returns opposite acts, ranks and directions in the order in which they are said."""
     acts = [word for word in words if word in _POLAR]
+    ranks = [word for word in words if word in _OPPOSITES and _OPPOSITES[word] in words]
     ways = [
         word for word, after in pairwise(words) if word in ("from", "to") and after.startswith("<")
     ]
-    return [*(acts if len(set(acts)) > 1 else []), *(ways if len(set(ways)) > 1 else [])]
+    several = (said for said in (acts, ranks, ways) if len(set(said)) > 1)
+    return [word for said in several for word in said]

@@ -109,7 +109,7 @@ class GoogleGemini:
 
     def _send(self, request: ModelRequest, record: Capabilities) -> str:
         system, messages = spoken(request, record)
-        turns: list[types.ContentUnion] = [
+        turns: list[types.ContentUnionDict] = [
             types.Content(
                 role="user" if message.role == "user" else "model",
                 parts=[types.Part(text=message.text)],

@@ -49,12 +49,18 @@ def _is_common(frame: Frame, fields: set[str]) -> bool:
 
 def _is_difference(frame: Frame, fields: set[str]) -> bool:
     del fields
-    return frame.speaks_of(r"\bdifference\b|\bhow many more\b|\bhow many fewer\b")
+    return frame.speaks_of(r"\bdifference\b|\bdiffers?\b|\bhow many more\b|\bhow many fewer\b")
 
 
 def _is_total(frame: Frame, fields: set[str]) -> bool:
+    several = len(frame.places) > 1 or frame.limit or frame.said.get("post")
+    is_tally = bool(frame.users) and not several
+    if is_tally and not frame.speaks_of(r"\b(?:scores?|points|votes|average|mean)\b"):
+        return False
     many = frame.limit > 1 or len(frame.places) > 1 or frame.wants_all or "count" in fields
-    return many and frame.speaks_of(r"\b(?:total|sum|combined|in sum|together|average|mean)\b")
+    return many and frame.speaks_of(
+        r"\b(?:total|sum|combined|in sum|together|average|mean|add(?:ed)? up)\b"
+    )
 
 
 def _is_busiest(frame: Frame, fields: set[str]) -> bool:
@@ -75,9 +81,11 @@ def _is_distinct(frame: Frame, fields: set[str]) -> bool:
             r"|are involved|joined in)"
             r"|\b(?:users|people|everyone|everybody|all|who|usernames) (?:who|that|has"
             r"|have) (?:have )?"
-            r"(?:commented|replied|posted|submitted)\b"
+            r"(?:commented|replied|posted|submitted|left (?:a )?comments?|wrote (?:a )?comments?)\b"
+            r"|^(?:\W*)who (?:all )?(?:commented|replied|left (?:a )?comments?)\b"
         )
         and not frame.users
+        and not frame.speaks_of(r"\b(?:first|last) comment\b")
     )
 
 

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from planner.rules.masking import Masked
+from planner.rules.rephrasing import rephrased
 
 __all__ = ["Clause", "is_change", "split_clauses"]
 
@@ -41,10 +42,17 @@ _CUT = re.compile(r"(?<=[.;?!:,])\s+|\s+(?=(?:and|then|but)\s)")
 _LEAD = re.compile(
     r"^(?:(?:and|then|but|also|please|besides|moreover|now|next|finally|afterwards|after that|first"
     r"|two things|to|could you|can you|i want you to|i want to|i would like to|i need to"
-    r"|i'd like to"
+    r"|i'd like to|i'd like you to|i would like you to|i ask you to|would you|will you|kindly"
     r"|let us|let me|simply|just|there),?:?\s+)*",
     re.IGNORECASE,
 )
+_TELL_ME = re.compile(
+    r"(?:give|tell|get|read|name) (?:me|us) (?!to\b|an? (?:up|down)vote)"
+    r"|(?:give|return|list|report|read out) (?:the |their |its |all )?(?:full )?"
+    r"(?:names?|titles?|usernames?|numbers?|urls?|texts?|scores?|dates?)\b"
+    r"|add (?:up|together)\b"
+)
+"""Openings that ask for an answer, whatever acts the rest speaks of."""
 _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("unvote", r"(?:retract|undo|withdraw|take back|remove|cancel|revoke)\b.*\b(?:up"
                r"|down)?votes?\b"),
@@ -55,6 +63,8 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("subscribe", r"sign me up"),
     ("downvote", r"vote against\b"),
     ("message", r"(?:let|tell)\b.*\b(?:know|privately|private)\b.*«|contact\b.*«"),
+    ("message", r"tell (?!me\b|us\b)\S+ «"),
+    ("message", r"(?:give|drop) (?!me\b|us\b)\S+ (?:the|a) (?:\w+ )?message\b"),
     ("comment", r"say «|write «\d+».*\b(?:under|below|as a (?:comment|reply)|in the thread)"),
     ("unsubscribe", r"(?:unsubscribe|unfollow|quit|drop)\b"),
     ("unsubscribe", r"leave (?!.*(?:«|comment|reply|open|remark|note|message|feedback))"),
@@ -72,7 +82,9 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("block", r"(?:put|add|place)\b.*\bblock(?:ed)? (?:list|users)"),
     ("edit_biography", r"(?:change|set|update|edit|replace|make|rewrite|let|write|put|clear|add"
                        r"|append)"
-     r"\b.*\b(?:bio|biography|profile (?:text|description)|about me)\b"),
+     r"\b.*\b(?:bio|biography|profile (?:text|description)|about me|my (?:user )?profile)\b"
+     r"(?! picture| page)"),
+    ("edit", r"(?:add|append|put)\b.*\b(?:at|to) the (?:very )?(?:end|bottom) of\b"),
     ("create_forum", r"(?:create|start|make|open (?=a|new)|found|set up|launch|add)\s*(?:me |us )?"
      r"(?:a |the |an |another )?(?:new |own )?(?:forum|community|subreddit)\b"),
     ("message", r"(?:message|pm|dm|text)\b"),
@@ -83,7 +95,7 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
     ("message", r"(?:continue|go on with)\b.*\b(?:conversation|messages?|thread)\b"),
     ("message", r"write «\d+»(?!.*(?:f/|forum|post|comment|bio|submission|thread|under))"),
     ("delete", r"(?:delete|remove|take down|erase|get rid of|withdraw)\b"),
-    ("clear", r"(?:mark|clear|dismiss)\b.*\b(?:notification|inbox|alert|read)"),
+    ("clear", r"(?:mark|clear|dismiss|empty)\b.*\b(?:notification|inbox|alert|read)"),
     ("edit", r"(?:edit|append|modify|correct|extend|rename|retitle)\b"),
     ("edit", r"add\b.*\bline\b"),
     ("edit", r"(?:replace|change|update|rewrite|set|put)\b.*\b(?:body|text|title|wrote|said"
@@ -116,6 +128,7 @@ _IMPERATIVES: tuple[tuple[str, str], ...] = (
      r"|answer with|write down|fetch|gather|extract|identify|state|sum|calculate|on which"
      r"|by whom)\b"),
 )  # fmt: skip
+_COMMANDS = tuple((name, re.compile(pattern)) for name, pattern in _IMPERATIVES)
 _OTHERS = re.compile(
     r"(?:(?:change|set|update|reset|switch) (?:my |the |\S+'s )?(?:password|e-?mail|user ?name"
     r"|avatar|profile picture"
@@ -138,7 +151,7 @@ _NOMINALS: tuple[tuple[str, str], ...] = (
     ("message", r"\b(?:gets?|receives?)\b.*\bmessage\b"),
     (
         "edit_biography",
-        r"\bmy (?:bio|biography|profile)\b.*\b(?:becomes?|should|says?|reads?)\b.*«",
+        r"\b(?:my|the|its) (?:bio|biography|profile)\b.*\b(?:becomes?|should|says?|reads?)\b.*«",
     ),
     ("edit", r"\b(?:description|sidebar|title|body|text) of\b.*\bshould (?:be|say|read)\b"),
     ("edit", r"\bneeds?\b.*\b(?:line|paragraph)\b"),
@@ -174,7 +187,7 @@ def is_change(predicate: str) -> bool:
 
 def split_clauses(masked: Masked) -> list[Clause]:
     """Returns the requests of an intent, in order; at least one."""
-    groups = _grouped(_CUT.split(masked.text))
+    groups = _grouped(_CUT.split(rephrased(masked.text)))
     merged = _merged(groups)
     return [Clause(one.predicate, masked.part(" ".join(one.fragments))) for one in merged]
 
@@ -188,6 +201,7 @@ def _grouped(fragments: list[str]) -> list[_Group]:
         predicate = _predicate(fragment, groups[-1].predicate if groups else "")
         if not predicate and about_subscriptions and re.match(r"(?:and )?add\b", fragment, re.I):
             predicate = "subscribe"
+        predicate = _by_scene(predicate, [*pending, fragment])
         if predicate and groups and _goes_on(groups[-1], predicate, fragment):
             groups[-1].fragments += [*pending, fragment]
             pending = []
@@ -208,6 +222,17 @@ def _grouped(fragments: list[str]) -> list[_Group]:
     return groups or [_Group("retrieve", fragments)]
 
 
+def _by_scene(predicate: str, fragments: list[str]) -> str:
+    """Returns what an answer is given to: in a conversation it is a message, else a comment."""
+    if predicate != "comment":
+        return predicate
+    text = " ".join(fragments).casefold()
+    talks = re.search(
+        r"\b(?:conversation|chat|message(?: thread)?|private) (?:with|from|by)\b", text
+    )
+    return "message" if talks else predicate
+
+
 def _sets_scene(fragment: str) -> bool:
     return bool(re.match(r"(?:there is|i (?:have|wrote|commented|posted)|in )", fragment, re.I))
 
@@ -219,10 +244,12 @@ def _predicate(fragment: str, before: str) -> str:
     ):
         return ""
     low = text.casefold()
+    if _TELL_ME.match(low):
+        return "retrieve"
     other = _OTHERS.match(low)
     if other:
         return f"other:{other[0].split()[0]}"
-    imperative = next((name for name, p in _IMPERATIVES if re.match(p, low)), "")
+    imperative = next((name for name, act in _COMMANDS if act.match(low)), "")
     if imperative not in ("", "find", "retrieve", "navigate"):
         return imperative
     return next((name for name, p in _NOMINALS if re.search(p, low)), imperative)

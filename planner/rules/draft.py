@@ -134,6 +134,7 @@ class Draft:
             else:
                 bound.append(NodeInput(name=name, type=_constant_type(name, value), const=value))
         agent, cap = self._agent(verb), _CAPS[verb] * self.cap_factor
+        tier = EffortTier.RULES if EffortTier.RULES in agent.tiers else agent.tiers[0]
         self.nodes.append(
             PlanNode(
                 id=node_id,
@@ -142,9 +143,9 @@ class Draft:
                 site="" if verb in _PAGELESS else self.site,
                 inputs=tuple(bound),
                 outputs=tuple(NodeOutput(name=name, type=_type_of(name)) for name in outputs),
-                tier=EffortTier.RULES,
+                tier=tier,
                 step_cap=cap,
-                cost_bound=self._bound(agent, cap),
+                cost_bound=self._bound(agent, tier, cap),
             )
         )
         return NodeHandle(node_id, tuple(outputs))
@@ -160,6 +161,7 @@ class Draft:
         kept: Sequence[PlanNode] = (),
         kept_edges: Sequence[PlanEdge] = (),
         values: Mapping[str, Flow] | None = None,
+        reason: str = "",
     ) -> Plan:
         """Draws the respond node and returns the plan.
 
@@ -172,6 +174,7 @@ class Draft:
             kept: Completed nodes of the plan before, that this one continues.
             kept_edges: Their edges.
             values: What the answer is made of, by argument.
+            reason: Why it does not end in success, in words.
         """
         sources = {source for source, _ in self.edges}
         waits: dict[str, Flow] = dict(values or {})
@@ -190,6 +193,7 @@ class Draft:
             status=status.value,
             shape=shape,
             keys=pairs,
+            reason=reason,
             **waits,
         )
         edges = {(edge.source, edge.target): edge.kind for edge in kept_edges} | self.edges
@@ -203,20 +207,21 @@ class Draft:
         )
 
     def _agent(self, verb: Verb) -> AgentProfile:
+        """Returns the cheapest that can; in a pool without the rules' tier, of all agents."""
         fit = [
             agent
             for agent in self.request.agents
-            if agent.can(verb, "" if verb in _PAGELESS else self.site)
-            and EffortTier.RULES in agent.tiers
+            if agent.can(verb, "" if verb in _PAGELESS else self.site) and agent.tiers
         ]
+        fit = [agent for agent in fit if EffortTier.RULES in agent.tiers] or fit
         if not fit:
             raise PlanError(f"no agent of {[a.id for a in self.request.agents]} can {verb.value}")
         fit.sort(key=lambda agent: (agent.id in self.avoid, agent.price_factor))
         trusted = [agent for agent in fit if agent.id not in self.avoid] or fit
         return trusted[self.branch % len(trusted)]
 
-    def _bound(self, agent: AgentProfile, cap: int) -> int:
-        per_step = Tariff().upper_bound(EffortTier.RULES, agent.price_factor)
+    def _bound(self, agent: AgentProfile, tier: EffortTier, cap: int) -> int:
+        per_step = Tariff().upper_bound(tier, agent.price_factor)
         return max(0, min((cap + 2) * per_step, self.request.budget))
 
 

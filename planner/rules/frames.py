@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.pages import Value
 from planner.rules.clauses import Clause
 from planner.rules.draft import Flow
 from planner.rules.masking import LINK, Masked
-from planner.rules.mentions import QuoteUse, find_mentions, quote_uses
+from planner.rules.mentions import Mention, QuoteUse, find_mentions, quote_uses
 from planner.rules.roles import assign
-from planner.rules.wording import conditions, limit_of, order_of, period_of, rank_of
+from planner.rules.wording import (
+    ORDER_WORDS,
+    RANK_WORDS,
+    conditions,
+    limit_of,
+    order_of,
+    period_of,
+    rank_of,
+)
 
-__all__ = ["Frame", "Place", "read_frame"]
+__all__ = ["COMMENT_ORDER", "Frame", "Place", "read_frame"]
 
 _ROLES: dict[str, tuple[str, ...]] = {
     "upvote": ("post", "comment", "word", "forum", "forum_title", "topic"),
@@ -57,8 +66,21 @@ _ANY_FORUM = re.compile(
     r"|is (?:most|best)|would)"
     r"|(?:forum|community) (?:of your choice|it fits|that fits))\b"
 )
+_TO_PEOPLE = frozenset({"message", "block", "unblock"})
+_BY_DEED = (
+    r"\b(?:author|poster|writer|wrote|posted|submitted|creator|founder|commented|replied"
+    r"|commenters?|authors|posters)\b"
+)
+COMMENT_ORDER = re.compile(
+    r"\b(?:comment|reply) (?:that has |that got |with |having )(?:the )?"
+    r"(?:most|highest|best|lowest|fewest) (?:score|points|votes|upvotes|rating)"
+    rf"|\b(?:{ORDER_WORDS}|{RANK_WORDS}) (?:\w+ )?(?:comment|reply)\b(?! count)"
+)
+"""Words for the place of a comment in its thread, which say nothing about the thread's own."""
 _ALL = re.compile(r"\b(?:all|every|each|any|everything)\b")
-_MINE = re.compile(r"\b(?:my|mine|i wrote|i posted|i commented|i submitted|i made|i have)\b")
+_MINE = re.compile(
+    r"\b(?:my|mine|i (?:wrote|posted|commented|submitted|made|have|left|gave|replied|shared))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +159,34 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
     people = bool(_PEOPLE.search(low)) and not re.search(r"\bforums?\b|\bf/|subscri", low)
     mentions = find_mentions(
         masked,
-        people=people or clause.predicate in ("message", "block", "unblock"),
+        people=people or clause.predicate in _TO_PEOPLE,
         swapped=swapped,
     )
     frame = Frame(predicate=clause.predicate, text=low, masked=masked, keys=keys)
     frame.said = {_ALIASES.get(role, role): use.text for role, use in roles.items()}
+    frame.places = _named_places(clause.predicate, mentions, roles)
+    frame.users = [one.name for one in mentions if one.kind == "user"]
+    if clause.predicate in _TO_PEOPLE:
+        _settle_people(frame)
+    if clause.predicate == "retrieve":
+        taken = [use for role, use in roles.items() if role != "post"]
+        frame.titles = [use.text for use in quote_uses(masked) if use not in taken]
+    frame.links = [masked.link(match[1]) for match in LINK.finditer(masked.text)]
+    _settle_open_place(frame)
+    frame.places = _distinct(frame.places)
+    frame.users = list(dict.fromkeys(frame.users))
+    of_thread = COMMENT_ORDER.sub("", low)
+    frame.order, frame.rank = order_of(of_thread), rank_of(of_thread)
+    if not frame.order:
+        frame.order, frame.rank = order_of(low), rank_of(low)
+    frame.period, frame.limit = period_of(low), limit_of(low)
+    return frame
+
+
+def _named_places(
+    predicate: str, mentions: Sequence[Mention], roles: Mapping[str, QuoteUse]
+) -> list[Place]:
+    """Returns the forums that are named, in the order of the words."""
     names = [
         (one.start, Place(one.name, "address" if one.is_address else "name"))
         for one in mentions
@@ -153,33 +198,39 @@ def read_frame(clause: Clause, swapped: frozenset[str] = frozenset()) -> Frame:
         if role in roles
     ]
     names.sort(key=lambda pair: pair[0])
-    if "post" in roles and clause.predicate not in ("retrieve", "post") and len(names) > 1:
+    if "post" in roles and predicate not in ("retrieve", "post") and len(names) > 1:
         names = _beside(names, roles["post"].start)
-    frame.places = [place for _, place in names]
-    frame.users = [one.name for one in mentions if one.kind == "user"]
-    by_writing = re.search(
-        r"\b(?:author|poster|writer|wrote|posted|submitted|creator|founder)\b", low
-    )
-    if clause.predicate in ("message", "block", "unblock") and by_writing and not frame.places:
-        frame.places, frame.users = [Place(name) for name in frame.users], []
-    elif clause.predicate in ("message", "block", "unblock") and not by_writing:
-        frame.users += [place.text for place in frame.places]
-        frame.places = []
-    if clause.predicate == "retrieve":
-        taken = [use for role, use in roles.items() if role != "post"]
-        frame.titles = [use.text for use in quote_uses(masked) if use not in taken]
-    frame.links = [masked.link(match[1]) for match in LINK.finditer(masked.text)]
+    return [place for _, place in names]
+
+
+def _settle_people(frame: Frame) -> None:
+    """Settles which names are people's, where a request is addressed to people.
+
+    Whoever is meant by what they wrote is no name: the names are of places. Otherwise all names
+    are people's, but those written as only forums are.
+    """
+    if frame.speaks_of(_BY_DEED):
+        if not frame.places:
+            frame.places, frame.users = [Place(name) for name in frame.users], []
+        return
+    people = [place for place in frame.places if not _is_written_as_forum(frame, place)]
+    frame.users += [place.text for place in people]
+    frame.places = [place for place in frame.places if place not in people]
+
+
+def _is_written_as_forum(frame: Frame, place: Place) -> bool:
+    name = re.escape(place.text.casefold())
+    return place.by == "address" or frame.speaks_of(rf"\b{name} (?:forum|community|subreddit)\b")
+
+
+def _settle_open_place(frame: Frame) -> None:
+    """Adds the place that a request describes instead of naming it."""
     if "topic" in frame.said:
         frame.places.append(Place(frame.said["topic"], "topic"))
-    elif not frame.places and _ANY_FORUM.search(low):
+    elif not frame.places and _ANY_FORUM.search(frame.text):
         frame.places.append(Place("", "topic"))
-    elif not frame.places and clause.predicate != "retrieve":
-        frame.places += _ranked_place(low)
-    frame.places = _distinct(frame.places)
-    frame.users = list(dict.fromkeys(frame.users))
-    frame.order, frame.period = order_of(low), period_of(low)
-    frame.rank, frame.limit = rank_of(low), limit_of(low)
-    return frame
+    elif not frame.places and frame.predicate != "retrieve":
+        frame.places += _ranked_place(frame.text)
 
 
 def _beside(names: list[tuple[int, Place]], start: int) -> list[tuple[int, Place]]:

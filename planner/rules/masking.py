@@ -17,6 +17,8 @@ LINK = re.compile(r"«L(\d+)»")
 
 _STRAIGHT = {0x201C: '"', 0x201D: '"', 0x2019: "'", 0x2018: "'"}
 _QUOTED = re.compile(r'(?<![\w"])"(.+?)"(?![\w"])', re.DOTALL)
+_SINGLE = re.compile(r"(?<![^\s(\[:,])'(?=\S)((?:[^'\n]|(?<=\w)'(?=\w))+)(?<=\S)'(?!\w)")
+"""Text between single quotes; an apostrophe within a word opens and closes nothing."""
 _URL = re.compile(r"https?://[^\s,;\"]+[^\s,;.\"?!:)]")
 _END = r"(?=,? (?:and|then|by|with|from|where|please|so)\b|[,.;?!]|$)"
 _DESCRIBED = (
@@ -83,7 +85,7 @@ def mask(intent: str) -> Masked:
         start = match.start("text") - match.start()
         return f"{match[0][:start]}«{len(quotes) - 1}»{match[0][start + len(match['text']) :]}"
 
-    text = _QUOTED.sub(quoted, intent.translate(_STRAIGHT))
+    text = _SINGLE.sub(quoted, _QUOTED.sub(quoted, intent.translate(_STRAIGHT)))
     text = _URL.sub(linked, text)
     num_quoted = len(quotes)
     for pattern in _DESCRIBED:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.rules.masking import QUOTE, Masked
-from planner.rules.word_lists import vocabulary, word_list
+from planner.rules.name_kinds import typed_names
+from planner.rules.word_lists import TOKEN, is_foreign, word_list
 
 __all__ = [
     "Mention",
@@ -22,18 +23,13 @@ __all__ = [
     "quote_uses",
 ]
 
-_TOKEN = re.compile(r"«\d+»|«L\d+»|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
 _FORUM_WORDS = word_list("forum_words")
 _GENERIC = word_list("generic")
-_LINKERS = word_list("linkers")
 _NEVER = word_list("never")
-_OF_FORUM = word_list("of_forum")
 _NAME_LEFT = word_list("name_left")
-_OF_PERSON = word_list("of_person")
 _PERSON_LEFT = word_list("person_left")
 _PLACE_LEFT = word_list("place_left")
 _SAYS = word_list("says")
-_SKIPPED = word_list("skipped")
 _USER_WORDS = word_list("user_words")
 _PHRASE = re.compile(
     r"\b(?:in|of|to|from|on|at|the|for|join|leave|and|or|,)\s+(?:the\s+)?"
@@ -91,9 +87,10 @@ def find_mentions(
         swapped: Names that were looked for in vain: what was taken for a forum is a user.
     """
     phrases = _phrases(masked.text)
+    behind = {one.start + len(one.name) + 1 for one in phrases}
     tokens = [
-        (match[0], match.start())
-        for match in _TOKEN.finditer(masked.text)
+        (_NAMED_PLACE if match.start() in behind else match[0], match.start())
+        for match in TOKEN.finditer(masked.text)
         if not any(one.start <= match.start() < one.start + len(one.name) for one in phrases)
     ]
     names: list[tuple[int, str, int, str]] = []
@@ -110,11 +107,13 @@ def find_mentions(
             start,
             "f/" in masked.text[start : start + 3],
         )
-        for _, name, start, kind in _typed(tokens, names, people)
+        for _, name, start, kind in typed_names(tokens, names, people, bool(phrases))
     ]
     return sorted([*found, *phrases], key=lambda mention: mention.start)
 
 
+_NAMED_PLACE = "[forum]"
+"""Stands for the word `forum` behind a name, which no other name belongs to."""
 _OTHER_KIND = {"forum": "user", "user": "forum"}
 
 
@@ -162,16 +161,18 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     bare = token.removesuffix("'s").rstrip(".")
     low = bare.casefold()
     left = tokens[index - 1][0].casefold() if index else ""
+    if len(bare) == 1:
+        return "", ""
     if low.isdigit() or (low[0].isdigit() and low.rstrip("stndrh").isdigit()):
         return "", ""
     if at_start and bare.istitle() and not _is_marked(bare):
         return "", ""
-    if _is_foreign(low) and (bare != low or _is_marked(bare) or _may_name(tokens, index)):
+    if is_foreign(low) and (bare != low or _is_marked(bare) or _may_name(tokens, index)):
         return bare, "user" if owner and left not in _PLACE_LEFT - {"of", "on", "for"} else ""
     if _is_marked(bare) and low != "dislike":
         return bare, "user" if owner else ""
     far = tokens[index - 2][0].casefold() if index > 1 else ""
-    if left in ("forum", "forums") and low not in _NEVER and not at_start:
+    if left in ("forum", "forums") and low not in _NEVER and _closes_name(tokens, index, at_start):
         is_list = left == "forums" or far in (
             "in",
             "to",
@@ -189,6 +190,18 @@ def _named(tokens: Sequence[tuple[str, int]], index: int, *, at_start: bool) -> 
     return "", ""
 
 
+def _closes_name(tokens: Sequence[tuple[str, int]], index: int, at_start: bool) -> bool:
+    """Returns whether a word behind `forum` can be its name: `in the forum books that ...`."""
+    token = tokens[index][0]
+    if at_start:
+        return False
+    right = tokens[index + 1][0].casefold() if index + 1 < len(tokens) else "."
+    return token != token.casefold() or is_foreign(token.casefold()) or right in _AFTER_NAME
+
+
+_AFTER_NAME = word_list("after_name") | frozenset(".?!,;:)")
+
+
 def _is_marked(word: str) -> bool:
     """Returns whether a word is written as only names are: `hike3000`, `OpenBack`."""
     return any(c.isdigit() or c == "_" for c in word) or bool(re.search(r"[a-z][A-Z]", word))
@@ -202,16 +215,17 @@ def _ends(tokens: Sequence[tuple[str, int]], index: int) -> bool:
 def _continues(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether a word foreign to plain English follows a name and a linking word."""
     token, linker = tokens[index][0], tokens[index - 1][0].casefold()
-    return token[0].isalnum() and linker in {"and", "or", ","} and _is_foreign(token.casefold())
+    return token[0].isalnum() and linker in {"and", "or", ","} and is_foreign(token.casefold())
 
 
 def _may_name(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     """Returns whether a plain unknown word stands where names stand, and not behind an article."""
     token, left = tokens[index][0], tokens[index - 1][0].casefold() if index else ""
-    if _right(tokens, index) in _FORUM_WORDS or token.endswith("'s"):
+    if _behind(tokens, index) in _FORUM_WORDS or token.endswith("'s"):
         return True
     if token.casefold().endswith(("ing", "ed", "ly")):
-        return _is_listed(tokens, index)
+        is_inside = left in {"in", "inside", "within"} and _behind(tokens, index) in _AFTER_NAME
+        return is_inside or _is_listed(tokens, index)
     return left in _NAME_LEFT
 
 
@@ -223,66 +237,5 @@ def _is_listed(tokens: Sequence[tuple[str, int]], index: int) -> bool:
     return before and (right in {".", "?", "!", ",", ";", "and", "or", ")"} | _FORUM_WORDS | _SAYS)
 
 
-def _is_foreign(low: str) -> bool:
-    """Returns whether a word is none of plain English; joined words are looked at in parts."""
-    known = vocabulary()
-    return low not in known and not all(part in known for part in re.split(r"[-'.]", low) if part)
-
-
-def _typed(
-    tokens: Sequence[tuple[str, int]], names: list[tuple[int, str, int, str]], people: bool
-) -> list[tuple[int, str, int, str]]:
-    typed = [(i, name, start, kind or _by_context(tokens, i)) for i, name, start, kind in names]
-    typed = _listed_alike(tokens, typed)
-    typed = [
-        (i, name, start, kind or ("user" if _right(tokens, i) in _SAYS else ""))
-        for i, name, start, kind in typed
-    ]
-    default = "user" if people else "forum"
-    return [
-        (i, name, start, kind or default) for i, name, start, kind in _listed_alike(tokens, typed)
-    ]
-
-
-def _right(tokens: Sequence[tuple[str, int]], index: int) -> str:
+def _behind(tokens: Sequence[tuple[str, int]], index: int) -> str:
     return tokens[index + 1][0].casefold() if index + 1 < len(tokens) else ""
-
-
-def _listed_alike(
-    tokens: Sequence[tuple[str, int]], typed: list[tuple[int, str, int, str]]
-) -> list[tuple[int, str, int, str]]:
-    """Gives names of no kind that of the name that they are listed with."""
-    typed = list(typed)
-    for step in (1, -1):
-        order = range(len(typed)) if step == 1 else range(len(typed) - 1, -1, -1)
-        for position in order:
-            i, name, start, kind = typed[position]
-            other = position - step
-            if kind or not 0 <= other < len(typed):
-                continue
-            low, high = sorted((i, typed[other][0]))
-            between = [token.casefold() for token, _ in tokens[low + 1 : high]]
-            if set(between) <= _LINKERS:
-                typed[position] = i, name, start, typed[other][3]
-    return typed
-
-
-def _by_context(tokens: Sequence[tuple[str, int]], index: int) -> str:
-    """Returns what the words on both sides say that a name names, empty if they do not."""
-    position = index - 1
-    while position > 0 and tokens[position][0].casefold() in _SKIPPED:
-        position -= 1
-    left = tokens[position][0].casefold() if position >= 0 else ""
-    before = tokens[position - 1][0].casefold() if position >= 1 else ""
-    right = _right(tokens, index)
-    if right in _FORUM_WORDS or left in _FORUM_WORDS:
-        return "forum"
-    if left in _USER_WORDS or right in _USER_WORDS:
-        return "user"
-    if left == "of":
-        return "user" if before in _OF_PERSON else "forum" if before in _OF_FORUM else ""
-    if left in _PLACE_LEFT and left not in ("on", "for"):
-        return "forum"
-    if left in _PERSON_LEFT or left in ("did", "does", "has", "have"):
-        return "user"
-    return ""

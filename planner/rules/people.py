@@ -18,6 +18,7 @@ _WRITER = (
 _FOUNDER = (
     r"\b(?:creator|founder|owner|moderator) of (?:the )?(?:forum|f/|[\w-]+ forum)"
     r"|\bforum'?s? (?:creator|founder|owner)"
+    r"|\b(?:who|whoever) (?:founded|created|started|opened) (?:the )?(?:forum|f/|[\w-]+ forum)"
 )
 
 

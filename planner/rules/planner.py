@@ -11,24 +11,19 @@ else        nothing fits, agent lost, wrong output         another agent, once; 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import replace
 
 from core.events import FailureKind
 from core.plans import Plan, PlanNode, Verb
-from core.tasks import ResponseStatus, TaskType
+from core.tasks import ResponseStatus
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
-from planner.rules.changes import change
-from planner.rules.clauses import Clause, is_change, split_clauses
+from planner.rules.clauses import split_clauses
 from planner.rules.draft import Draft
-from planner.rules.frames import Frame, read_frame
+from planner.rules.drawing import Drawing, drawn, task_type_of
 from planner.rules.masking import mask
 from planner.rules.mentions import is_certain
-from planner.rules.questions import ask
-from planner.rules.recipes import Recipe
-from planner.rules.visits import visit
 
-__all__ = ["RulesPlanner", "task_type_of"]
+__all__ = ["RulesPlanner"]
 
 _FINAL = frozenset({FailureKind.NOT_FOUND, FailureKind.NOT_ALLOWED})
 _ANOTHERS = frozenset({Verb.EDIT, Verb.DELETE})
@@ -37,13 +32,22 @@ _ANOTHERS = frozenset({Verb.EDIT, Verb.DELETE})
 class RulesPlanner:
     """Implements `planner.requests.Planner` with rules over words; needs no model."""
 
+    def __init__(self, *, is_cautious: bool = True) -> None:
+        """Makes a planner.
+
+        Args:
+            is_cautious: Whether a change is declined that the rules only guess at. Off only for
+                plans that nobody carries out, such as those that intents are compared by.
+        """
+        self._is_cautious = is_cautious
+
     def plan(self, request: PlanRequest) -> Plan:
         """Returns a plan for a task.
 
         Raises:
             PlanError: The pool cannot do what any plan needs.
         """
-        return _drawn(request)
+        return drawn(request, self._drawing())
 
     def replan(self, request: ReplanRequest) -> Plan | None:
         """Returns a plan that keeps completed nodes, or `None`: give up."""
@@ -53,101 +57,34 @@ class RulesPlanner:
         node, report = failed
         other = _misread_name(request, node, report)
         if other:
-            return _drawn(
-                request.request,
-                revision=request.plan.revision + 1,
+            again = replace(
+                self._drawing(request),
                 swapped=frozenset({other}),
                 first_id=max(one.id for one in request.plan.nodes) + 1,
             )
+            return drawn(request.request, again)
         unseen = report.failure is FailureKind.OUTPUT and "does not show" in report.reason
         if report.failure in _FINAL or unseen:
             return _refusal(request, node, report)
         if report.failure is FailureKind.STEP_CAP and request.plan.revision < 2:
-            return _redrawn(request, report, cap_factor=2)
+            return self._redrawn(request, report, cap_factor=2)
         if request.plan.revision == 0:
-            return _redrawn(request, report, cap_factor=1)
+            return self._redrawn(request, report, cap_factor=1)
         return None
 
+    def _drawing(self, request: ReplanRequest | None = None) -> Drawing:
+        revision = 0 if request is None else request.plan.revision + 1
+        return Drawing(revision=revision, is_cautious=self._is_cautious)
 
-def task_type_of(clauses: Sequence[Clause]) -> TaskType:
-    """Returns what a task asks for: a change, a page, or data."""
-    predicates = {clause.predicate for clause in clauses}
-    if any(is_change(predicate) for predicate in predicates):
-        return TaskType.MUTATE
-    return TaskType.NAVIGATE if predicates & {"navigate", "search"} else TaskType.RETRIEVE
-
-
-def _drawn(
-    request: PlanRequest,
-    *,
-    avoid: frozenset[str] = frozenset(),
-    cap_factor: int = 1,
-    revision: int = 0,
-    swapped: frozenset[str] = frozenset(),
-    first_id: int = 0,
-) -> Plan:
-    task = request.task
-    clauses = split_clauses(mask(task.intent))
-    task_type = task_type_of(clauses)
-    frames = [read_frame(clause, swapped) for clause in clauses]
-    _share_context(frames)
-    site = task.sites[0]
-    draft = Draft(request=request, site=site, avoid=avoid, cap_factor=cap_factor, first_id=first_id)
-    recipe = Recipe(draft, task.start_urls[0], task.base_urls[site] + "/")
-    if task_type is TaskType.MUTATE:
-        for frame in frames:
-            if is_change(frame.predicate):
-                change(recipe, _without_borrowed(recipe, frame))
-        return draft.finish(task_type, revision=revision)
-    if task_type is TaskType.NAVIGATE:
-        visit(recipe, frames[-1])
-        return draft.finish(task_type, revision=revision)
-    answering = ask(recipe, frames[-1])
-    return draft.finish(
-        task_type,
-        shape=answering.shape,
-        keys=answering.keys,
-        revision=revision,
-        values=answering.values,
-    )
-
-
-_BORROWED = re.compile(
-    r"\b(?:with|saying|that says|containing|consisting of|namely|whose text is|of"
-    r"|the text)\s+((?:the )?"
-    r"(?:title|author(?:'s name)?|username|name|score|number of comments|text|body|url"
-    r"|subscriber count"
-    r"|number of subscribers)\b.*)",
-    re.IGNORECASE,
-)
-"""A text described by where it stands on the site."""
-
-
-def _without_borrowed(recipe: Recipe, frame: Frame) -> Frame:
-    """Draws where a text that is not quoted comes from, and returns the rest of the request."""
-    recipe.borrowed = None
-    if frame.predicate not in ("comment", "message") or frame.said.get("text"):
-        return frame
-    match = _BORROWED.search(frame.masked.text)
-    if match is None:
-        return frame
-    question = read_frame(Clause("retrieve", frame.masked.part(match[1])))
-    values = ask(recipe, question).values
-    recipe.borrowed = next(iter(values.values()), None)
-    rest = frame.masked.text[: match.start()] + frame.masked.text[match.end() :]
-    return read_frame(Clause(frame.predicate, frame.masked.part(rest)))
-
-
-def _share_context(frames: Sequence[Frame]) -> None:
-    """Gives a request without a place or a person those of the request before it."""
-    for before, frame in pairwise(frames):
-        refers = frame.speaks_of(
-            r"\b(?:there|it|its|that forum|this forum|that post|that user|the same|them|him|her)\b"
+    def _redrawn(
+        self, request: ReplanRequest, report: NodeReport, *, cap_factor: int
+    ) -> Plan | None:
+        """Returns the plan drawn again for other agents; finished nodes stay as they are."""
+        again = replace(
+            self._drawing(request), avoid=frozenset(report.agents), cap_factor=cap_factor
         )
-        if refers and not frame.places and frame.predicate != "create_forum":
-            frame.places = list(before.places)
-        if refers and not frame.users and frame.predicate in ("message", "block", "subscribe"):
-            frame.users = list(before.users)
+        fresh = drawn(request.request, again)
+        return _continued(request, fresh)
 
 
 def _failed_node(request: ReplanRequest) -> tuple[PlanNode, NodeReport] | None:
@@ -211,14 +148,8 @@ def _is_done(request: ReplanRequest, node_id: int) -> bool:
     return report is not None and report.outputs is not None
 
 
-def _redrawn(request: ReplanRequest, report: NodeReport, *, cap_factor: int) -> Plan | None:
-    """Returns the plan drawn again for other agents; finished nodes stay as they are."""
-    fresh = _drawn(
-        request.request,
-        avoid=frozenset(report.agents),
-        cap_factor=cap_factor,
-        revision=request.plan.revision + 1,
-    )
+def _continued(request: ReplanRequest, fresh: Plan) -> Plan | None:
+    """Returns a fresh plan with what is done of the running one; `None` when it has no place."""
     nodes = []
     for node in fresh.nodes:
         old = next((one for one in request.plan.nodes if one.id == node.id), None)

@@ -26,6 +26,10 @@ __all__ = ["Answering", "ask"]
 _OF_FORUM = frozenset({"subscribers", "description", "sidebar", "creator", "full_title"})
 _OF_USER = frozenset({"biography", "joined"})
 _ONE = r"\b(?:post|submission|thread|question|discussion|one)\b(?! titles)"
+_SUBSCRIPTIONS = (
+    r"\b(?:forums|communities)\b.{0,20}\b(?:i am|i'm|am i|do i|did i|have i|i have|i)\b.{0,12}"
+    r"\b(?:subscri|joined|follow|member)|\bmy (?:\w+ )?(?:subscriptions|subscribed forums)\b"
+)
 _PLURAL = (
     r"\b(?:titles|usernames|authors|users|urls|links|scores|names|texts|posts|submissions|comments"
     r"|threads)\b"
@@ -36,7 +40,7 @@ def ask(recipe: Recipe, frame: Frame) -> Answering:
     """Draws the nodes of a question and says how the answer is put together."""
     asked = _asked(frame)
     fields = {one.field for one in asked}
-    many = aggregate(recipe, frame, fields)
+    many = None if frame.speaks_of(_SUBSCRIPTIONS) else aggregate(recipe, frame, fields)
     if many is not None:
         return many
     entities = max(len(frame.places), len(frame.titles), len(frame.users))
@@ -54,6 +58,9 @@ def _is_list(frame: Frame, fields: set[str]) -> bool:
 
 
 def _is_count(frame: Frame, fields: set[str]) -> bool:
+    if "comments" in fields:
+        lone = bool(frame.users) and not (frame.places or frame.order or frame.said.get("post"))
+        return lone and not frame.speaks_of(r"'s (?:\w+ )?(?:post|submission|thread)\b")
     return "count" in fields and not (fields & {"author", "title"} and frame.order)
 
 
@@ -217,6 +224,17 @@ def _of_forums(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     return answer
 
 
+def _subscribed(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
+    """Draws the forums that the signed-in user has joined, or how many they are."""
+    del asked
+    where: list[Value] = [{"field": "subscribed", "op": "is", "value": True}, *frame.where()]
+    if frame.speaks_of(r"\bhow many\b|\bnumber of\b|\bcount\b"):
+        counted = recipe.draft.add(Verb.COUNT, "forums", ("count",), where=where)
+        return Answering.one("count", counted["count"])
+    rows = recipe.draft.add(Verb.COLLECT, "forums", ("items",), where=where, fields=["name"])
+    return Answering("column", [("name", "name")], {"items": rows["items"]})
+
+
 def _last_message(recipe: Recipe, frame: Frame, asked: Sequence[Ask]) -> Answering:
     del asked
     user = frame.users[0] if frame.users else ""
@@ -312,6 +330,7 @@ _KINDS: tuple[
     ...,
 ] = (
     (lambda _, fields: bool(fields & {"notifications", "results"}), _of_site),
+    (lambda frame, _: not frame.places and frame.speaks_of(_SUBSCRIPTIONS), _subscribed),
     (_is_talk, _last_message),
     (asks_about_comment_of_user, comment_of_user),
     (lambda _, fields: bool(fields & _OF_USER), _of_users),

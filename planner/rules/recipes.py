@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from core.pages import Value
 from core.plans import Verb
+from core.tasks import OPEN_SITE
 from planner.rules.draft import Draft, Flow, NodeHandle
 from planner.rules.frames import Frame, Place
 from policies.thesaurus import number_of
@@ -62,6 +63,10 @@ class Recipe:
     """A text that is taken from the site instead of from the request."""
     refusal: str = ""
     ends: list[NodeHandle] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.draft.site == OPEN_SITE:  # a person said where to start, and knows the site
+            self.home = self.start_url
 
     # Locating
 
@@ -133,6 +138,7 @@ class Recipe:
         if url is None and frame.is_mine and frame.order in COLLECTED_ORDERS:
             return self._collected(frame, None, outputs, title)
         mine = frame.is_mine and place is None and not frame.users
+        mine = mine and not frame.speaks_of(_MY_PART)
         exact = title not in frame.masked.described
         return self.draft.add(
             Verb.FIND,
@@ -296,6 +302,12 @@ _MY_POST = (
     r"|thread) of mine\b"
     r"|\b(?:post|submission|thread) (?:that )?i (?:have )?(?:wrote|made|submitted|posted)\b"
 )
+
+
+_MY_PART = (
+    r"\bmy (?:\w+ )?(?:(?:up|down)?vote|comment|reply)\b|\bi (?:gave|left|commented|replied)\b"
+)
+"""Words for what is one's own on a post that need not be."""
 
 
 def by_user(frame: Frame) -> list[Value]:

@@ -17,6 +17,7 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
          r"|titled|named|with the title|entitled|on|about|of))?\W*$", 3.0),
         (r"(?:under|beneath|below|commented on|comments of|comments on|comment on)\W*$", 2.8),
         (r"(?:find|open|of|on|on the|for|to|about)\W*$", 1.5),
+        (r"\bfrom\W*$", 1.2),
         (r"(?:in|titled|called|title)\W*$", 1.0),
     ),
     "comment": (
@@ -81,9 +82,23 @@ _CUES: dict[str, tuple[tuple[str, float], ...]] = {
 _AFTER: dict[str, tuple[tuple[str, float], ...]] = {
     "post": ((r"^\W*(?:in|\(|of|by|from|which|and (?:reply|comment|give))\b", 0.6),),
     "forum": ((r"^\W*(?:forum|community|subreddit)\b", 4.0),),
+    "word": (
+        (
+            r"^\W*(?:in|as part of) (?:the|their|its|his|her|any) "
+            r"(?:titles?|body|text|headlines?|names?|comments?)\b",
+            5.0,
+        ),
+    ),
     "text": ((r"^\W*(?:on|to|under|as a)\b", 0.6),),
     "title": ((r"^\W*(?:to|in) (?:the|f/|it|a)", 0.5),),
 }
+
+
+_PATTERNS = {
+    role: [(re.compile(rf"\b(?:{pattern})"), weight) for pattern, weight in cues]
+    for role, cues in _CUES.items()
+}
+"""The cues, each at the start of a word."""
 
 
 def assign(uses: Sequence[QuoteUse], roles: Sequence[str]) -> dict[str, QuoteUse]:
@@ -105,7 +120,8 @@ def assign(uses: Sequence[QuoteUse], roles: Sequence[str]) -> dict[str, QuoteUse
 
 
 def _score(use: QuoteUse, role: str) -> float:
-    before = max((w for p, w in _CUES.get(role, ()) if re.search(p, use.before)), default=0.0)
+    cues = _PATTERNS.get(role, ())
+    before = max((weight for cue, weight in cues if cue.search(use.before)), default=0.0)
     after = max((w for p, w in _AFTER.get(role, ()) if re.search(p, use.after)), default=0.0)
     return before + after if before or after > 2 else -0.5
 

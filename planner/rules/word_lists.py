@@ -7,18 +7,28 @@ small lists such as the verbs that only people do.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib import resources
 
 from pydantic import TypeAdapter
 
-__all__ = ["vocabulary", "word_list"]
+__all__ = ["TOKEN", "is_foreign", "vocabulary", "word_list"]
+
+TOKEN = re.compile(r"«\d+»|«L\d+»|/?\b[fu]/[\w.-]+|[\w][\w.'-]*[\w]|\w|[,.;:?!()]")
+"""A word, a mark, or a sign of punctuation of a masked intent."""
 
 
 @cache
 def vocabulary() -> frozenset[str]:
     """Returns the plain words that tasks are worded with."""
     return frozenset(_text("vocabulary.txt").split())
+
+
+def is_foreign(low: str) -> bool:
+    """Returns whether a word is none of plain English; joined words are looked at in parts."""
+    known = vocabulary()
+    return low not in known and not all(part in known for part in re.split(r"[-'.]", low) if part)
 
 
 @cache

@@ -10,6 +10,8 @@ from core.pages import Value
 from policies.thesaurus import number_of
 
 __all__ = [
+    "ORDER_WORDS",
+    "RANK_WORDS",
     "Ask",
     "asked_attributes",
     "conditions",
@@ -26,6 +28,7 @@ _KIND = (
 _ORDERS: tuple[tuple[str, str], ...] = (
     ("most commented", r"most[- ]commented|most[- ]discussed|most comments|most repl"
                        r"|commented (?:the )?most|"
+     r"(?:sort\w*|order\w*|rank\w*)(?: \w+)? by (?:the )?(?:number of )?(?:comments|comment count)|"
      r"highest (?:number of comments|comment count)|largest number of comments|biggest discussion"),
     ("fewest comments", r"fewest comments|least commented|least discussed"
                         r"|lowest (?:number of comments|comment count)"),
@@ -35,15 +38,23 @@ _ORDERS: tuple[tuple[str, str], ...] = (
     ("controversial", r"controversial|disputed"),
     ("active", r"(?:recently|most) active|\bactive (?:posts|discussions|threads|submissions)"
                r"|latest activity|recent activity|most recently active"),
-    ("oldest", r"oldest|earliest|least recent|first ever|very first"),
+    ("oldest", r"oldest|earliest|least recent|first ever|very first"
+               r"|first (?:\w+ )?(?:post|submission|thread)s? ever"),
     ("newest", r"newest|latest|most recent|recently posted|most recently|posted last"
                r"|last (?:post|submission|thread|one)|"
      r"\bnew (?:posts|submissions|threads)|freshest|recent (?:post|submission|thread)"
-     r"|submitted last|last (?:posted|submitted)"),
+     r"|submitted last|last (?:posted|submitted)|(?:sort\w*|order\w*) by (?:new|date|time)\b"),
     ("hottest", r"\bhottest|\bhot\b|trending"),
     ("top", r"\btop\b|best[- ](?:rated|scor)|highest|most (?:points|upvote|vote|popular|liked)"
             r"|\bbest (?:post|submission)|by score"),
 )  # fmt: skip
+ORDER_WORDS = (
+    r"(?:newest|latest|most recent|oldest|earliest|top|best|worst|hottest|highest[- ]\w+"
+    r"|lowest[- ]\w+|most \w+|least \w+)"
+)
+"""The words for a place at the head of a list."""
+RANK_WORDS = r"(?:first|second|third|fourth|fifth|last|\d+(?:st|nd|rd|th))"
+"""The words for a place further down in it."""
 _PERIODS: tuple[tuple[str, str], ...] = (
     ("all time", r"all[- ]time|of all time|\bever\b"),
     ("day", r"past 24 hours|last 24 hours|\btoday\b|past day|last day|of the day"),
@@ -132,7 +143,8 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
                              r"|users are subscribed"
      r"|people are subscribed|users subscribe)|subscriber counts?|(?:count"
      r"|get) (?:the )?subscribers"),
-    ("notifications", "", r"(?:how many|number of) (?:unread |new )?(?:notifications|alerts)"),
+    ("notifications", "", r"(?:how many|number of|count(?: of)?|notification count)"
+                          r" (?:(?:my|the|all|unread|new|of) ){0,4}(?:notifications|alerts)"),
     ("results", "", r"(?:how many|number of) (?:search )?results|results .* (?:search|give)"
                     r"|(?:how many|number of) hits"),
     ("unknown", "", r"\be-?mail\b|phone number|\bbirthday\b|real name|\bip address\b|\bkarma\b"
@@ -147,9 +159,10 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("biography", "user", r"\bbio\b|\bbios\b|biograph|about (?:him|her|them)sel|about themselves"
                           r"|profile text"),
     ("joined", "user", r"\bregist\w+|\bjoin(?:ed)?\b|member since|account (?:was )?created"
-                       r"|sign(?:ed)? up"),
+                       r"|sign(?:ed)? up|how old .*account|since when"
+                       r"|\b(?:been|is) (?:\S+ )?a (?:registered )?(?:member|user)\b"),
     ("sidebar", "forum", r"\bsidebar\b"),
-    ("description", "forum", r"\bdescription\b|what .* forum is about"),
+    ("description", "forum", r"\bdescription\b|what .* forum is about|\bdescribed\b"),
     ("host", "post", r"\bdomain\b|which (?:web)?site\b|what (?:web)?site\b|\bhost(?:name)?\b"),
     ("link", "post", r"\b(?:address|url|link)\b.*\b(?:link|point|lead)s?\b|\blink to\b"
                      r"|give me the link"
@@ -159,11 +172,13 @@ _ASKED: tuple[tuple[str, str, str], ...] = (
     ("title", "post", r"\btitles?\b|headline|what is .* called"),
     ("score", "", r"\bscores?\b|\bpoints\b|net votes|vote counts?|how many (?:up)?votes"
                   r"|number of (?:up)?votes|how many points|number of points|\brating\b"),
-    ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp"),
+    ("time", "", r"\bwhen\b|\bdates?\b|what time|timestamp|(?:what|which) (?:day|month|year)\b"
+                 r"|how long ago"),
     ("forum", "post", r"(?:which|what) (?:forum|community)|name of (?:the|its) forum"
                       r"|forum'?s? name|names of the forums"),
     ("url", "", r"\burls?\b|\baddress(?:es)?\b|\blinks?\b|permalink"),
-    ("body", "", r"what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written"
+    ("body", "", r"what (?:is|was) (?:the |\S+'s )?(?:\w+ )?(?:comment|reply)\b(?! count)"
+                 r"|what (?:did|has|does) \S+ (?:comment|say|write|reply|answer|said|written"
                  r"|commented)|\btexts?\b|\bbody\b|content|what does .* say|what .* says|\bsay\b"
                  r"|say\?"
                  r"|wording|exact words"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.pages import Click, Goto, Note, Value
 from core.plans import ValueType
 from policies.heuristic.scene import Scene
@@ -49,7 +51,11 @@ def collect(scene: Scene) -> list[Wish]:
     step = _to_list(scene) or refused(scene) or sort(scene)
     if step:
         return step
-    found = matching(scene, scene.of_kind(scene.kind))
+    rows = scene.of_kind(scene.kind)
+    unshown = _unshown_state(scene, rows)
+    if unshown:
+        return stop("output", f"the page does not show {unshown!r}")
+    found = matching(scene, rows)
     if not scene.noted_here():
         step = _note_page(scene, found)
         if step:
@@ -59,6 +65,21 @@ def collect(scene: Scene) -> list[Wish]:
     if more is not None and not (limit and limit <= offset(scene) + len(scene.items)):
         return do(Click(more))
     return deliver(scene, dict(scene.view.notes))
+
+
+def _unshown_state(scene: Scene, rows: list[Item]) -> str:
+    """Returns the state that rows are to be told apart by and that none of them shows.
+
+    A list without the control that tells it, such as `subscribed`, would count as none.
+    """
+    where = scene.argument("where")
+    conditions = where if isinstance(where, list) else []
+    for condition in conditions:
+        if isinstance(condition, Mapping) and isinstance(condition.get("value"), bool):
+            field = str(condition.get("field", ""))
+            if rows and not any(field in row.fields for row in rows):
+                return field
+    return ""
 
 
 def _to_list(scene: Scene) -> list[Wish] | None:

@@ -18,8 +18,8 @@ from policies.plan_policy.choices import (
 )
 from policies.plan_policy.distribution import Actions, HeadValues, Probabilities
 from policies.plan_policy.files import load_policy, policy_file, save_policy
-from policies.plan_policy.network import SHAPES, Logits, initial_parameters
-from policies.plan_policy.policy import UNTRAINED, PlanPolicy
+from policies.plan_policy.network import HIDDEN, SHAPES, Logits, initial_parameters
+from policies.plan_policy.policy import UNTRAINED, Decides, PlanPolicy
 from policies.plan_policy.priors import EPSILON, PlanPrior, PriorSource
 from policies.plan_policy.problem import DecisionProblem, Head, Pool, pose
 from policies.plan_policy.record import OrchestrationRecord
@@ -27,10 +27,12 @@ from policies.plan_policy.record import OrchestrationRecord
 __all__ = [
     "EPSILON",
     "GATES",
+    "HIDDEN",
     "SHAPES",
     "UNTRAINED",
     "Actions",
     "Choice",
+    "Decides",
     "DecisionProblem",
     "Gate",
     "Head",

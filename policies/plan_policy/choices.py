@@ -1,7 +1,7 @@
 """What an orchestrator may decide about a plan that stands: the finite choices and their masks.
 
     nodes    each open node: one (agent, effort tier); legal: the agent can do it at that tier, and
-             the node's worst-case cost is at most what is left and not held
+             the node's worst-case cost is at most what is left and not held, where that is enforced
     edges    each order edge that still makes somebody wait: keep or drop; data edges are mandatory
     gate     continue, replan, stop, escalate; the caller says which are legal
 
@@ -109,6 +109,9 @@ class RunStanding:
     nodes: Mapping[int, NodeStanding] = field(default_factory=dict)
     """Nodes that are not here are untouched."""
     lost_agents: frozenset[str] = frozenset()
+    is_capped: bool = True
+    """Whether the ledger refuses what goes beyond the budget. Where it only observes, no choice is
+    illegal for its price: what it costs is for the policy to learn."""
 
     @property
     def free(self) -> int:
@@ -190,7 +193,7 @@ def legal_choices(
             can[key] = _capable(agents, key, standing.lost_agents)
         rows.append(can[key])
     mask = np.array(rows, dtype=np.bool_).reshape(costs.shape)
-    return mask & (costs <= standing.free)
+    return mask & (costs <= standing.free) if standing.is_capped else mask
 
 
 def removable_edges(plan: Plan, standing: RunStanding) -> npt.NDArray[np.bool_]:

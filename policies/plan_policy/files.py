@@ -17,7 +17,7 @@ from policies.plan_policy.policy import PlanPolicy
 
 __all__ = ["load_policy", "policy_file", "save_policy"]
 
-FILE_VERSION = 1
+FILE_VERSION = 2
 _TRAINED = Path(__file__).parent.parent / "trained"
 _ABOUT = "about"
 
@@ -27,8 +27,8 @@ class _About(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file_version: int = FILE_VERSION
-    layout: str = LAYOUT
+    file_version: int
+    layout: str
     """Columns of the features that the parameters were trained on."""
     policy_version: str = Field(min_length=1, max_length=64)
     beta: float
@@ -69,7 +69,9 @@ def save_policy(policy: PlanPolicy, path: Path) -> None:
     """
     if policy.parameters is None:
         raise ConfigurationError("an untrained policy has nothing to be written")
-    about = _About(policy_version=policy.version, beta=policy.beta)
+    about = _About(
+        file_version=FILE_VERSION, layout=LAYOUT, policy_version=policy.version, beta=policy.beta
+    )
     arrays: dict[str, npt.NDArray[np.generic]] = {
         name: np.asarray(values, np.float32) for name, values in policy.parameters.items()
     }

@@ -1,12 +1,14 @@
-"""The factored policy: logits = beta · log prior + f_θ(s).
+"""The factored policy: logits = beta · scale_θ · log prior + f_θ(s).
 
-Untrained, f_θ is zero, so with beta = 1 the policy is the planner's own, masked prior.
+Untrained, f_θ is zero and scale_θ is one for every head, so with beta = 1 the policy is the
+planner's own, masked prior.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from policies.plan_policy.distribution import (
     probabilities,
 )
 from policies.plan_policy.network import (
+    HEADS,
     Array,
     Logits,
     Parameters,
@@ -33,10 +36,20 @@ from policies.plan_policy.network import (
 from policies.plan_policy.problem import DecisionProblem
 from policies.plan_policy.record import OrchestrationRecord
 
-__all__ = ["UNTRAINED", "PlanPolicy"]
+__all__ = ["UNTRAINED", "Decides", "PlanPolicy"]
 
 UNTRAINED = "untrained"
 """Version of the policy without parameters."""
+
+
+class Decides(Protocol):
+    """Who decides about plans: a `PlanPolicy`, or a learner that is asked while it trains."""
+
+    def decide(
+        self, problem: DecisionProblem, *, seed: int, is_greedy: bool = False
+    ) -> OrchestrationRecord:
+        """Returns a decision; see `PlanPolicy.decide`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,11 +70,13 @@ class PlanPolicy:
 
     def logits(self, problem: DecisionProblem) -> Logits:
         """Returns the logits of every head; those of illegal choices mean nothing."""
-        learned = _ZERO if self.parameters is None else residual(self.parameters, problem)
+        prior = _prior(problem)
+        if self.parameters is None:
+            return Logits(*(self.beta * part for part in prior))
+        learned = residual(self.parameters, problem)
+        scales = [self.beta * self.parameters[f"{head}.prior_scale"] for head in HEADS]
         return Logits(
-            agents=self.beta * problem.agent_log_prior + learned.agents,
-            edges=self.beta * problem.edge_log_prior + learned.edges,
-            gate=self.beta * problem.gate_log_prior + learned.gate,
+            *(scale * part + own for scale, part, own in zip(scales, prior, learned, strict=True))
         )
 
     def probabilities(self, problem: DecisionProblem) -> Probabilities:
@@ -78,9 +93,22 @@ class PlanPolicy:
             seed: Of the draw; the same seed gives the same decision.
             is_greedy: Take the most likely actions instead of drawing.
         """
-        logits = self.logits(problem)
-        chances = probabilities(logits, problem)
+        chances = self.probabilities(problem)
         actions = most_likely(chances, problem) if is_greedy else draw(chances, problem, seed)
+        return self.record(problem, actions, seed=seed, is_greedy=is_greedy)
+
+    def record(
+        self, problem: DecisionProblem, actions: Actions, *, seed: int, is_greedy: bool = False
+    ) -> OrchestrationRecord:
+        """Returns what this policy thinks of a decision, whoever made it.
+
+        Args:
+            problem: What was to be decided.
+            actions: Legal ones.
+            seed: Of the draw.
+            is_greedy: Whether the most likely actions were taken.
+        """
+        logits = self.logits(problem)
         logp = log_probabilities(logits, problem, actions)
         return OrchestrationRecord(
             agent_logits=np.where(problem.agent_mask, logits.agents, -np.inf).astype(np.float32),
@@ -127,7 +155,11 @@ class PlanPolicy:
             raise ConfigurationError("an untrained policy has no parameters to differentiate by")
         weights = weights or HeadValues(np.ones(len(problem.node)), np.ones(len(problem.edge)), 1.0)
         upstream = logit_gradient(self.logits(problem), problem, actions, weights)
-        return residual_gradient(self.parameters, problem, upstream)
+        gradient = residual_gradient(self.parameters, problem, upstream)
+        for head, part, flow in zip(HEADS, _prior(problem), upstream, strict=True):
+            gradient[f"{head}.prior_scale"] = np.array([self.beta * (part * flow).sum()])
+        return gradient
 
 
-_ZERO = Logits(np.zeros(()), np.zeros(()), np.zeros(()))
+def _prior(problem: DecisionProblem) -> Logits:
+    return Logits(problem.agent_log_prior, problem.edge_log_prior, problem.gate_log_prior)

@@ -22,11 +22,13 @@ from scripts.bench.figures import Figure, markdown, met
 _GROUPS = {
     "in_process": "Without Chromium",
     "chromium": "With Chromium",
+    "agreement": "The same in both browsers, on Ray and in one process",
     "orchestration": "Orchestration on Ray",
     "planner": "Model providers",
     "planner_plans": "Plans and money",
     "planner_policy": "Plan policy",
     "planner_cache": "Plan cache",
+    "training": "Training on web episodes",
 }
 _PAGE = Path("docs/benchmarks.md")
 
@@ -65,10 +67,12 @@ def _head() -> str:
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     ).stdout.strip()
+    load = os.getloadavg()[0]
     return f"""# Benchmarks
 
 CPU-seconds are user and system time of every process involved; wall times on a shared machine are
-noise and are given only where overlap is the point. Written by `python -m scripts.bench`
+noise and are given only where overlap is the point: compare them with the load of the machine,
+{load:.1f} (mean of the last minute) when this began. Written by `python -m scripts.bench`
 (`make bench`) at commit `{commit or "unknown"}` on {platform.machine()}, {os.cpu_count()} cores,
 {platform.system()} {platform.release()}, Python {platform.python_version()}.
 """

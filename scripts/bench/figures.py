@@ -54,8 +54,13 @@ def markdown(figures: Iterable[Figure]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {f['name']} | {f['value']:.4g} | {f['unit']} | {f['target']} | {met(f)} | {f['n']} "
-        f"| {f.get('spread', '')} |"
+        f"| {_cell(f['name'])} | {f['value']:.4g} | {f['unit']} | {f['target']} | {met(f)} "
+        f"| {f['n']} | {_cell(f.get('spread', ''))} |"
         for f in figures
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Returns text that does not end its cell."""
+    return text.replace("|", "\\|")

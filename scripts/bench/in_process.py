@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from functools import partial
 from typing import NamedTuple
 
 import psutil
@@ -23,6 +24,8 @@ __all__ = ["measure"]
 
 _STEPS = 1200
 _LIVE = 100
+_LARGE = 16
+"""Pages of the walk over large ones."""
 _WORLDS = {"reddit": WorldSpec(profile="official")}
 """The larger of the two profiles: 2,000 posts, full pages."""
 _USER = "MarvelsGrantMan136"
@@ -31,21 +34,25 @@ _USER = "MarvelsGrantMan136"
 def measure() -> list[Figure]:
     """Measures in this process; about 20 CPU-seconds."""
     return [
-        *_steps("generated", WorldSpec(profile="generated", seed=3)),
-        *_steps("official", _WORLDS["reddit"]),
+        *_steps("generated world", _walk(WorldSpec(profile="generated", seed=3), seed=1)),
+        *_steps("official world", _walk(_WORLDS["reddit"], seed=1)),
+        *_steps(
+            f"official world, its {_LARGE} largest pages",
+            _walk(_WORLDS["reddit"], 1, _large_pages()),
+        ),
+        _first_sight(),
         _reload(),
         _reset(),
         _memory(),
     ]
 
 
-def _steps(name: str, spec: WorldSpec) -> list[Figure]:
-    walk = _walk(spec, seed=1)
+def _steps(name: str, walk: _Walk) -> list[Figure]:
     figures: list[Figure] = []
     for when, times in (("cold: first", walk.first), ("warm: next", walk.second)):
         figures.append(
             {
-                "name": f"act + render + observe, mixed walk with writes, {name} world, pages of "
+                "name": f"act + render + observe, mixed walk with writes, {name}, pages of "
                 f"{walk.kilobytes:.0f} kB on average, {when} {_STEPS} steps",
                 "value": statistics.fmean(times),
                 "unit": "CPU-ms/step",
@@ -64,6 +71,24 @@ def _open() -> tuple[WorldHost, InProcessBrowser, InProcessPage]:
         host.base_url("reddit") + "/", session="bench", cookies=host.cookies_for(_USER)
     )
     return host, browser, page
+
+
+def _large_pages() -> tuple[str, ...]:
+    """Returns the addresses of the largest pages that lists lead to, 35 kB each on average."""
+    host, _, page = _open()
+    base = host.base_url("reddit")
+    sizes: dict[str, float] = {}
+    for start in ("/forums", "/all/most_commented", "/comments"):
+        links = [e.href for e in page.act_now(Goto(start)).elements if e.role == "link"]
+        lists = [f"{href}/most_commented" for href in links if _is_forum(href)]
+        for path in {*lists, *(href for href in links if href.startswith(("/f/", "/user/")))}:
+            sizes[path] = _kb(host, base + path)
+    host.close()
+    return tuple(sorted(sizes, key=lambda path: -sizes[path])[:_LARGE])
+
+
+def _is_forum(path: str) -> bool:
+    return path.startswith("/f/") and path.count("/") == 2
 
 
 def _largest_forum(host: WorldHost, page: InProcessPage) -> tuple[str, float]:
@@ -102,7 +127,8 @@ class _Counting:
         return response
 
 
-def _walk(spec: WorldSpec, seed: int) -> _Walk:
+def _walk(spec: WorldSpec, seed: int, large: tuple[str, ...] = ()) -> _Walk:
+    """Walks by links, or from one to another of the large pages where some are given."""
     host = WorldHost.open({"reddit": spec})
     transport = _Counting(host)
     browser = InProcessBrowser(transport, memory=Memory())
@@ -113,7 +139,7 @@ def _walk(spec: WorldSpec, seed: int) -> _Walk:
     times: list[float] = []
     obs = page.observe_now()
     for _ in range(2 * _STEPS):
-        action = _choose(obs, rng)
+        action = _choose(obs, rng, large)
         start = time.process_time()
         obs = page.act_now(action)
         times.append((time.process_time() - start) * 1000)
@@ -122,11 +148,13 @@ def _walk(spec: WorldSpec, seed: int) -> _Walk:
     return _Walk(times[:_STEPS], times[_STEPS:], kilobytes)
 
 
-def _choose(obs: Observation, rng: random.Random) -> BrowserAction:
+def _choose(obs: Observation, rng: random.Random, large: tuple[str, ...]) -> BrowserAction:
     """A person who mostly reads lists and threads, votes, types and sometimes sends."""
     kind = rng.random()
     if kind < 0.1:
         return Back()
+    if large and kind >= 0.35:
+        return Goto(rng.choice(large))
     roles = ("button",) if kind < 0.25 else ("textbox",) if kind < 0.35 else ("link",)
     fit = [
         index
@@ -139,6 +167,28 @@ def _choose(obs: Observation, rng: random.Random) -> BrowserAction:
         return Goto("/forums")
     chosen = rng.choice(fit)
     return Fill(chosen, "a few words") if roles == ("textbox",) else Click(chosen)
+
+
+def _first_sight() -> Figure:
+    """Opens large pages that nothing is remembered of: what the first step of a cold walk costs."""
+    paths = _large_pages()
+    host = WorldHost.open(_WORLDS)
+    url, cookies = host.base_url("reddit"), host.cookies_for(_USER)
+    times = []
+    for _ in range(5):
+        for path in paths:
+            browser = InProcessBrowser(DirectTransport(host), memory=Memory())
+            page = browser.open_now(url + "/login", session="bench", cookies=cookies)
+            times.append(cpu_ms_each(partial(_again, page, url + path)))
+    host.close()
+    return {
+        "name": f"act + render + observe, those {len(paths)} pages when never seen before",
+        "value": statistics.fmean(times),
+        "unit": "CPU-ms",
+        "target": "",
+        "n": len(times),
+        "spread": spread(times),
+    }
 
 
 def _reload() -> Figure:

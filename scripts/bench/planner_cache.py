@@ -1,8 +1,9 @@
 """Figures of the plan cache and of replanning: intents told apart, look-up time, calls saved.
 
 A triplet is (task, paraphrase, the same words with another intent). The written ones are in
-`tests/planner/data/intent_triplets.txt`; those of the sealed templates are made when this runs, of
-two wordings of a template and of one with a word turned, and only counts of them are shown.
+`tests/planner/data/intent_triplets.txt`, those that were written later, to attack the cache, in
+`later_triplets.txt` beside it; those of the sealed templates are made when this runs, of two
+wordings of a template and of one with a word turned, and only counts of them are shown.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from scripts.bench.figures import Figure, cpu_ms_each, spread
 
 __all__ = ["measure"]
 
-_WRITTEN = Path(__file__).parents[2] / "tests/planner/data/intent_triplets.txt"
+_DATA = Path(__file__).parents[2] / "tests/planner/data"
 _WORTH = PlanOutcome(spent=500, replans=0, confidence=0.9)
 _BUDGET = 1_000_000
 _PLANS = 10_000
@@ -73,7 +74,8 @@ class _Triplet(NamedTuple):
 def measure() -> list[Figure]:
     """Returns the figures of the plan cache and of a team that makes no progress."""
     return [
-        *_told_apart("written", list(_written())),
+        *_told_apart("written", list(_written("intent_triplets.txt"))),
+        *_told_apart("later", list(_written("later_triplets.txt"))),
         *_told_apart("sealed", list(_sealed())),
         *_look_ups(),
         _calls_saved(),
@@ -109,8 +111,10 @@ def _told_apart(name: str, triplets: list[_Triplet]) -> list[Figure]:
     ]
 
 
-def _written() -> Iterator[_Triplet]:
-    lines = [line for line in _WRITTEN.read_text().splitlines() if line and line[0] != "#"]
+def _written(name: str) -> Iterator[_Triplet]:
+    """Yields the triplets of a file that are about the forum."""
+    text = (_DATA / name).read_text().partition("\n@shopping")[0]
+    lines = [line for line in text.splitlines() if line and line[0] not in "#@"]
     for at in range(0, len(lines), 3):
         yield _Triplet(*lines[at : at + 3])
 

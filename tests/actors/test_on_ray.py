@@ -114,6 +114,8 @@ def test_a_task_is_solved_and_its_events_are_streamed(system: System) -> None:
         "episode_finished",
     ]
     assert max(len(CODEC.pack(one)) for one in seen) <= 8_192
+    kept = {one.id for one in read_run(system.folder)}
+    assert {one.id for one in seen} <= kept, "whoever hears the end finds a whole log"
 
 
 def test_the_same_seeds_give_the_same_fold_on_ray_and_in_this_process(system: System) -> None:

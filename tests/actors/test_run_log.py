@@ -6,6 +6,7 @@ import pytest
 
 from actors.bus import EventBus
 from actors.event_log import EventLog, read_log, read_run
+from actors.folds import fold_episode
 from actors.journal import EventEnvelope, Journal, TickClock
 from actors.ledgers import Ledgers, rebuilt_ledgers
 from actors.messages import (
@@ -23,7 +24,14 @@ from actors.messages import (
 )
 from actors.rehearsal.plans import mini_task
 from core.errors import CodecError, LedgerUnavailableError
-from core.events import ActionTaken, AgentLost, EpisodeFinished, EpisodeStarted, Event
+from core.events import (
+    ActionTaken,
+    AgentLost,
+    EpisodeFailed,
+    EpisodeFinished,
+    EpisodeStarted,
+    Event,
+)
 from core.tasks import AgentResponse, ResponseStatus, TaskType
 from planner.requests import PlanRequest
 from policies.profiles import DEFAULT_POOL
@@ -143,6 +151,23 @@ def test_a_finished_episode_has_no_ledger_after_a_restart(tmp_path: Path) -> Non
         again.move(MoveMoney(episode="e", reserve=_claim("a")))
     log.close()
     del ledgers
+
+
+def test_what_an_ended_episode_had_open_is_settled_when_its_tracker_comes_back(
+    tmp_path: Path,
+) -> None:
+    ledgers, log = _opened(tmp_path)
+    ledgers.move(MoveMoney(episode="e", reserve=_claim("a")))
+    log.close()
+    own, journal = _log(tmp_path, "orchestrator")
+    journal.write(EpisodeFailed(episode="e", reason="no tracker", spent=0))
+    own.close()
+    for _ in range(2):  # the second time there is nothing left to do
+        _ledgers(tmp_path)[1].close()
+    money = fold_episode(read_log(tmp_path, "budget"), "e").money
+    assert (money.settled, money.open) == (100, 0)
+    settled = [one for one in read_log(tmp_path, "budget") if one.body.kind == "spend_settled"]
+    assert len(settled) == 1
 
 
 def test_a_lost_holder_costs_its_bounds_and_its_late_word_changes_nothing(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ PAGES = {
     "/late": """<button type=button onclick="fetch('/slow.json').then(() => location = '/next')">
       go</button>""",
     "/loop": "<button type=button onclick='for(;;);'>hang</button><a href=/next>next</a>",
+    "/files": """<iframe src="file:///etc/passwd"></iframe><p>mine</p>
+      <a href=/next download>take</a><button type=button onclick="open_it()">open</button>
+      <script>const open_it = () => { location.href = "file:///etc/passwd"; }</script>""",
     "/hop": "<script>location.replace('/next')</script><p>hop</p>",
     "/refresh": "<meta http-equiv=refresh content='0; url=/next'><p>refresh</p>",
     "/covered": """<button type=button onclick="out.textContent='pressed'">under</button>
@@ -235,6 +238,30 @@ class TestBadDays:
             os.kill(pid, signal.SIGKILL)
         assert driven.run(page.act(Click(1))).problem == "page crashed"
         assert texts(driven.run(driven.open("/", "kill2").observe())) == ["Start", "next"]
+
+    def test_a_page_opens_no_file_of_this_machine_and_leaves_none(self, driven: Driven) -> None:
+        page = driven.open("/files", "files")
+        seen = driven.run(page.observe())
+        for name in ("take", "open"):
+            (element,) = [at for at, one in enumerate(seen.elements) if one.name == name]
+            seen = driven.run(page.act(Click(element)))
+            assert "mine" in texts(seen)
+            assert "root:" not in str(seen)
+        assert not list(Path.cwd().glob("next*"))
+
+    def test_keys_of_this_process_are_not_in_the_browsers(
+        self, driven: Driven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", "c4n4ry-key")
+        monkeypatch.setenv("RAY_AUTH_TOKEN", "c4n4ry-token")
+
+        before = set(chromium_pids(os.getpid()))
+        browser = driven.run(ChromiumBrowser.launch())
+        pids = set(chromium_pids(os.getpid())) - before
+        found = [Path(f"/proc/{pid}/environ").read_bytes() for pid in pids]
+        driven.run(browser.close())
+        assert any(b"PATH=" in environment for environment in found)
+        assert not any(b"c4n4ry" in environment for environment in found)
 
     def test_files_and_off_list_sites_stay_closed(self, driven: Driven) -> None:
         assert driven.act("/", Goto("file:///etc/passwd")).problem.startswith("cannot open file:")

@@ -1,7 +1,7 @@
 """Whole runs on problems with known optima: J ≥ 0.95 J*, J_C ≤ 1.05 d over the last fifth.
 
 The returned policy is evaluated exactly as well. Its cost follows the noise of the evidence it was
-chosen with: measured up to 1.07 d in 1 of 15 corridor runs, so 1.15 d is what the test allows.
+chosen with, which shows in MACPO's on the corridor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from learners.runs import TrainConfig
 ALGORITHMS = ("p3o", "ppo_lagrangian", "macpo")
 
 
-def check(algorithm, problem, *, steps, seed=0, length=32):
+def check(algorithm, problem, *, steps, seed=0, length=32, exact_slack=1.05):
     config = TrainConfig(total_steps=steps, rollout_length=length, seed=seed)
     trained = learners.train(algorithm, exact.make_env_of(problem), config)
     best = optimum(problem).reward
@@ -27,7 +27,7 @@ def check(algorithm, problem, *, steps, seed=0, length=32):
     assert (np.asarray(trained.history.tail_costs()) <= limits).all()
     reward, costs = value_of_team(problem, trained.policy)
     assert reward >= 0.95 * best
-    assert (costs <= 1.15 * np.asarray(problem.limits)).all()
+    assert (costs <= exact_slack * np.asarray(problem.limits)).all()
     assert trained.feasible
     return trained
 
@@ -46,7 +46,12 @@ def test_a_shared_budget_goes_to_the_agent_that_uses_it_best(algorithm):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_corridor_is_solved_within_its_budget(algorithm, seed):
-    check(algorithm, exact.s1(), steps=200_000, seed=seed, length=64)
+    """The last fifth keeps the limit for all; exactly, MACPO's mean policy may be 12 % above it.
+
+    Measured, 300,000 steps: at most 1.05 d on seeds 0 to 3 and 1.07 d on seed 4.
+    """
+    slack = 1.12 if algorithm == "macpo" else 1.05
+    check(algorithm, exact.s1(), steps=200_000, seed=seed, length=64, exact_slack=slack)
 
 
 def test_ppo_breaks_the_budget_that_the_constrained_algorithms_keep():

@@ -65,7 +65,11 @@ def report_of(*, failure=FailureKind.ACTION, budget=100_000, spent=500, past=(),
 def preferring(gate):
     """A policy that always takes one gate where it is legal."""
     parameters = {k: v.astype(np.float64) for k, v in initial_parameters(0).items()}
-    parameters["gate.b3"] = np.where([one is gate for one in GATES], 60.0, 0.0)
+    for layer in (1, 2, 3):
+        parameters[f"gate.w{layer}"][:] = 0.0
+    parameters["gate.w1"][GATES.index(gate) - len(GATES), 0] = 3.0
+    parameters["gate.w2"][0, 0] = 3.0
+    parameters["gate.w3"][0, 0] = 60.0
     return PlanPolicy(parameters=parameters, version="test")
 
 

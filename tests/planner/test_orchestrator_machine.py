@@ -503,6 +503,20 @@ def test_an_episode_is_taken_up_from_its_log(make) -> None:
     after.said[:0] = before.said  # for the fixture: the log is one
 
 
+def test_a_crash_while_a_new_plan_is_made_does_not_ask_for_it_again(make) -> None:
+    before = make(Scripted([Continue(), WANT]))
+    left, right = orders(before.planned(fork()))
+    before.succeed(left)
+    (_, reserve) = before.fail(right)
+    before.feed(MoneyGranted(reservation=reserve.reservation))
+    assert before.all(AskReplan)
+    after = make(Scripted([WANT] * 9))
+    after.taken(history=tuple(before.events()))
+    assert after.all(AskReplan) == after.all(ReserveMoney) == []
+    assert after.machine.is_ended, "no replan storm over restarts"
+    after.said[:0] = before.said
+
+
 def test_an_event_takes_a_fraction_of_a_millisecond() -> None:
     length = 100
     episode = Episode(ReplanningEngine())

@@ -9,6 +9,7 @@ from policies.profiles import DEFAULT_POOL
 from tests.planner.plans_for_tests import chain, const, node, request_for
 
 GOOD = PlanOutcome(spent=2_000, replans=0, confidence=0.9)
+VERBS = ("Upvote", "Open", "Share", "Save", "Downvote", "Report")
 INTENT = 'Upvote the newest post in the "{}" forum'
 
 
@@ -95,6 +96,18 @@ def test_a_cache_file_cut_at_any_byte_opens_and_takes_new_plans(tmp_path):
         assert len(StoredPlans(path)) == 1
 
 
+def test_what_a_killed_writer_left_is_cut_off_by_the_next_one(tmp_path):
+    path = tmp_path / "plans.msgpack"
+    filled(path)
+    whole = path.stat().st_size
+    with path.open("ab") as file:  # a long record of which the end is missing
+        file.write((60_000).to_bytes(4, "big") + b"\x00\x00\x00\x00" + b"\x00" * 50_000)
+    StoredPlans(path).store(request_for(INTENT.format("nyc")), chain("nyc"), GOOD)
+    assert path.stat().st_size < 2 * whole + 100
+    cache = StoredPlans(path)
+    assert cache.look_up(request_for(INTENT.format("pics"))).plan is not None
+
+
 def test_plans_survive_a_restart_and_garbage_does_not_stop_it(tmp_path):
     path = tmp_path / "plans.msgpack"
     filled(path)
@@ -113,6 +126,31 @@ def test_beyond_its_size_the_cache_drops_the_least_useful_of_the_older_half():
     assert len(cache) == 3
     assert cache.look_up(request_for(INTENT.format("nyc"))).plan is None
     assert cache.look_up(request_for('Save the newest post in the "nyc" forum')).plan is not None
+
+
+def test_a_plan_that_often_worked_outlives_a_more_recent_one_that_did_not():
+    cache = StoredPlans(max_plans=5)
+    wanted = {verb: request_for(f'{verb} the newest post in the "books" forum') for verb in VERBS}
+    often, doubtful, *others, last = VERBS
+    for verb in (often, often, often, doubtful):
+        cache.store(wanted[verb], chain("books"), GOOD)
+    cache.failed(wanted[doubtful], chain("books"))
+    for verb in (*others, last):
+        cache.store(wanted[verb], chain("books"), GOOD)
+    assert cache.look_up(wanted[often]).plan is not None, "least recently used, best record"
+    assert cache.look_up(wanted[doubtful]).reason == "another intent", "its record is gone"
+    assert cache.statistics.dropped == 1
+
+
+def test_what_was_just_served_is_not_what_goes_next():
+    cache = StoredPlans(max_plans=3)
+    wanted = [request_for(f'{verb} the newest post in the "books" forum') for verb in VERBS[:4]]
+    for request in wanted[:3]:
+        cache.store(request, chain("books"), GOOD)
+    assert cache.look_up(wanted[0]).plan is not None
+    cache.store(wanted[3], chain("books"), GOOD)
+    assert cache.look_up(wanted[0]).plan is not None
+    assert cache.look_up(wanted[1]).plan is None
 
 
 def test_a_plan_that_was_served_in_vain_counts_against_its_entry_only():

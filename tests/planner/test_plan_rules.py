@@ -96,6 +96,17 @@ def test_what_has_one_clear_meaning_is_mended_and_the_repair_is_told(damage):
     assert subgoals == [n.subgoal for n in chain().nodes]
 
 
+def test_only_order_edges_of_a_cycle_go_and_values_flow_as_before():
+    looped = chain().model_copy(
+        update={
+            "edges": (*chain().edges, PlanEdge(source=1, target=0, kind=EdgeKind.ORDER)),
+        }
+    )
+    mended = mend(looped, CONTEXT)
+    assert mended.plan == chain()
+    assert mended.repairs == ("dropped order edges on a cycle: 1->0",)
+
+
 def test_a_cycle_of_data_edges_is_left_to_its_author():
     looped = Plan(
         nodes=(

@@ -1,6 +1,7 @@
 """Every adapter, through its real package, against a server that speaks its wire format."""
 
 import dataclasses
+import json
 import logging
 import math
 import time
@@ -12,6 +13,10 @@ from email.utils import format_datetime
 import pytest
 from pydantic import SecretStr
 
+from core.budget import BudgetTracker
+from planner.llm_planner import LLMPlanner, LLMPlannerConfig
+from planner.plan_dialect import as_said
+from planner.prices import PriceBook, parse_price
 from planner.providers.capabilities import SchemaMode, known_capabilities
 from planner.providers.capability_book import CapabilityBook
 from planner.providers.capable import MAX_TRIES, Capable
@@ -31,6 +36,13 @@ from planner.providers.contract import (
 )
 from planner.providers.endpoints import Endpoint
 from planner.providers.naming import open_adapter, read_name
+from planner.rules import RulesPlanner
+from planner.validator import PlanContext, find_flaws
+from planner.wrappers.budget import may_be_billed
+from planner.wrappers.purses import LedgerPurse
+from planner.wrappers.retry import RetryConfig
+from planner.wrappers.stack import ProviderStack, StackedAdapter
+from tests.planner.plans_for_tests import request_for
 from tests.planner.wire_servers.anthropic_wire import AnthropicWire
 from tests.planner.wire_servers.google_wire import GoogleWire
 from tests.planner.wire_servers.openai_wire import LocalWire, OpenAIWire
@@ -274,6 +286,32 @@ def test_an_answer_that_is_cut_in_the_middle(case):
     case.failure(BrokenReplyError, dataclasses.replace(whole, cut_at=60))
 
 
+def test_a_reply_that_is_streamed_in_chunks_is_read_whole(case):
+    streamed = dataclasses.replace(json_answer(case.wire.reply("words")), chunks=7)
+    assert case.answer(streamed).text == "words"
+
+
+@pytest.mark.parametrize("ends_with", ["end", "close", "reset"])
+def test_a_stream_that_is_cut_in_the_middle_is_no_reply(case, ends_with):
+    whole = json_answer(case.wire.reply("words"))
+    cut = dataclasses.replace(whole, chunks=5, cut_at=len(whole.body) // 2, ends_with=ends_with)
+    error = case.failure(BrokenReplyError, cut)
+    assert may_be_billed(error)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 0.99])
+def test_wherever_a_stream_is_cut_nothing_of_it_is_taken_for_a_reply(case, at):
+    whole = json_answer(case.wire.reply("words"))
+    cut_at = int(len(whole.body) * at)
+    case.failure(BrokenReplyError, dataclasses.replace(whole, chunks=3, cut_at=cut_at))
+
+
+def test_events_of_a_server_that_streams_unasked_are_no_reply(case):
+    event = b"data: " + json.dumps(case.wire.reply("words")).encode() + b"\n\n"
+    events = Answer(body=event * 3, headers={"content-type": "text/event-stream"}, chunks=3)
+    case.failure(BrokenReplyError, events)
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"null", b"[]", b'"text"', b"{}", b"<html>hello</html>", b"\xff\xfe", b'{"id": 7}'],
@@ -438,6 +476,71 @@ def test_settings_of_other_programs_in_the_environment_change_nothing(case, monk
     headers = str(case.server.received[-1].headers)
     assert "another" not in headers
     assert ("an-organisation" in headers) == (case.wire.provider == "openai")
+
+
+def planned_by(case, *answers):
+    """Plans with this provider alone, through all wrappers; returns plan, story and ledger."""
+    case.server.will(*answers)
+    stack = ProviderStack(
+        [StackedAdapter(case.adapter, lambda inner: Capable(inner, case.book, case.endpoint))],
+        PriceBook().with_price(case.adapter.model, parse_price("1,10")),
+        retry=RetryConfig(first_wait_s=0.0, longest_wait_s=0.0),
+    )
+    stories, ledger = [], BudgetTracker(5.0)
+    planner = LLMPlanner(
+        stack.for_purse, RulesPlanner(), LLMPlannerConfig(timeout_s=2.0), on_story=stories.append
+    )
+    request = request_for(purse=LedgerPurse(tracker=ledger, holder="planner"))
+    plan = planner.plan(request)
+    assert find_flaws(plan, PlanContext.of(request)) == ()
+    assert ledger.reserved == 0
+    return plan, stories[0], ledger
+
+
+def test_an_answer_of_another_schema_goes_back_to_the_model_and_its_next_one_counts(case):
+    wrong = case.wire.reply(json.dumps({"steps": ["find the forum", "vote"]}))
+    right = case.wire.reply(json.dumps(as_said(RulesPlanner().plan(request_for()))))
+    plan, story, ledger = planned_by(case, json_answer(wrong), json_answer(right))
+    assert plan.origin == case.wire.served_name
+    assert [bool(turn.findings) for turn in story.turns] == [True, False]
+    assert ledger.spent == 2 * (11 + 70), "both calls are paid for"
+    assert len(case.last_sent()["texts"]) == 3, "the model is told what is wrong"
+
+
+def test_a_plan_that_is_cut_off_is_asked_for_again(case):
+    said = json.dumps(as_said(RulesPlanner().plan(request_for())))
+    cut = case.wire.reply(said[: len(said) // 2], finish=FinishReason.LENGTH)
+    plan, story, _ = planned_by(case, json_answer(cut), json_answer(case.wire.reply(said)))
+    assert plan.origin == case.wire.served_name
+    assert story.turns[0].findings
+
+
+BROKEN = {
+    "another schema": lambda wire: json_answer(wire.reply('{"steps": []}')),
+    "no JSON": lambda wire: json_answer(wire.reply("I would first look for the forum.")),
+    "refusal": lambda wire: json_answer(wire.reply("No.", finish=FinishReason.REFUSAL)),
+    "filter": lambda wire: json_answer(wire.reply("", finish=FinishReason.FILTERED)),
+    "cut JSON": lambda wire: json_answer(
+        wire.reply('{"nodes": [{"id"', finish=FinishReason.LENGTH)
+    ),
+    "no reply": lambda _: Answer(body=b"{}", headers={"content-type": "application/json"}),
+    "401": lambda wire: wire.failure(401, "bad key"),
+    "429": lambda wire: wire.failure(429, "slow down", retry_after="0"),
+    "500": lambda wire: wire.failure(500, "broken"),
+    "reset": lambda _: Answer(reset=True),
+    "cut stream": lambda wire: dataclasses.replace(
+        json_answer(wire.reply("words")), chunks=4, cut_at=90, ends_with="close"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", sorted(BROKEN))
+def test_whatever_a_provider_does_wrong_there_is_a_valid_plan_and_true_books(case, what):
+    plan, story, ledger = planned_by(case, *[BROKEN[what](case.wire)] * 30)
+    assert plan.origin == "rules"
+    assert story.fell_back
+    assert ledger.spent == story.spent
+    assert (ledger.spent > 0) == (what not in {"401", "429", "500"}), "errors are not billed"
 
 
 def test_several_threads_share_one_adapter(case):

@@ -105,13 +105,14 @@ def test_a_replan_that_failed_is_counted_all_the_same():
     assert isinstance(again, GiveUp)
 
 
-def test_different_failures_cannot_ask_for_more_plans_than_allowed():
+@pytest.mark.parametrize("changed", [True, False])
+def test_different_failures_cannot_ask_for_more_plans_than_allowed(changed):
     history = ()
     for index in range(20):
         decision = decide(failed(FailureKind.POSTCONDITION, reason=f"page {index}"), past=history)
         if not isinstance(decision, WantNewPlan):
             break
-        history = (*history, past(decision))
+        history = (*history, past(decision, changed=changed))
     assert len(history) == ReplanConfig().max_new_plans
     assert isinstance(decision, GiveUp)
 
@@ -147,6 +148,31 @@ def test_repeated_failures_of_one_node_want_another_plan():
 def test_money_triggers_at_their_thresholds(spent, progress, trigger):
     decision = decide(plan=dear(), spent=spent, progress=progress)
     assert getattr(decision, "trigger", None) is trigger
+
+
+@pytest.mark.parametrize(
+    ("spent", "progress", "fires"),
+    [(5_001, 0.299, True), (5_000, 0.299, False), (5_001, 0.3, False), (10_400, 0.29, True)],
+)
+def test_inefficiency_is_more_than_half_of_the_money_for_less_than_three_tenths(
+    spent, progress, fires
+):
+    decision = decide(plan=dear(), spent=spent, progress=progress, hard_cap=100_000)
+    found = getattr(decision, "trigger", None)
+    assert found is (Trigger.BUDGET_INEFFICIENCY if fires else None)
+
+
+@pytest.mark.parametrize(("spent", "fires"), [(10_500, False), (10_501, True)])
+def test_a_violation_is_more_than_105_percent_of_the_budget(spent, fires):
+    decision = decide(plan=dear(), spent=spent, progress=0.9, hard_cap=100_000)
+    found = getattr(decision, "trigger", None)
+    assert found is (Trigger.CONSTRAINT_VIOLATION if fires else None)
+
+
+@pytest.mark.parametrize(("confidence", "fires"), [(0.5, False), (0.499, True)])
+def test_a_success_is_doubtful_below_one_half(confidence, fires):
+    found = getattr(decide(confidence=confidence), "trigger", None)
+    assert found is (Trigger.LOW_CONFIDENCE if fires else None)
 
 
 def test_spending_without_progress_triggers_where_the_cap_leaves_room():

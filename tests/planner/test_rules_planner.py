@@ -1,18 +1,20 @@
 """The rules planner: what an intent means, and the shape of the plan that it becomes."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.events import FailureKind, Trigger
 from core.pages import Value
-from core.plans import Plan, PlanGraph, PlanNode
-from core.tasks import PublicTask
+from core.plans import EffortTier, Plan, PlanGraph, PlanNode
+from core.tasks import OPEN_SITE, PublicTask
 from planner.requests import NodeReport, PlanRequest, ReplanRequest
 from planner.rules import RulesPlanner
 from planner.rules.clauses import split_clauses
 from planner.rules.frames import Frame, read_frame
 from planner.rules.masking import mask
 from planner.validator import PlanContext, find_flaws
-from policies.profiles import DEFAULT_POOL
+from policies.profiles import DEFAULT_POOL, limited_to
 
 BASE = "http://forum.test"
 
@@ -32,6 +34,19 @@ def plan(intent: str) -> Plan:
     made = RulesPlanner().plan(request(intent))
     assert find_flaws(made, PlanContext.of(request(intent))) == ()
     return made
+
+
+def test_a_wish_about_any_site_starts_where_the_person_said() -> None:
+    task = PublicTask(
+        key="web-1",
+        intent="Open the newest post",
+        sites=(OPEN_SITE,),
+        start_urls=("http://village.test/blog",),
+        base_urls={OPEN_SITE: "http://village.test"},
+    )
+    made = RulesPlanner().plan(PlanRequest(task=task, agents=DEFAULT_POOL, budget=50_000))
+    urls = [one.const for one in made.nodes[0].inputs if one.name == "url"]
+    assert urls == ["http://village.test/blog"]
 
 
 def steps(made: Plan) -> list[str]:
@@ -224,3 +239,14 @@ def test_a_lost_cause_is_given_up_after_one_other_try() -> None:
         reason="",
     )
     assert RulesPlanner().replan(again) is None
+
+
+def test_a_pool_without_the_rules_tier_is_planned_at_its_cheapest() -> None:
+    asked = request('Upvote the newest post in the "books" forum')
+    asked = replace(
+        asked, agents=limited_to(DEFAULT_POOL, (EffortTier.TOP_K, EffortTier.FULL_PAGE))
+    )
+    made = RulesPlanner().plan(asked)
+    assert find_flaws(made, PlanContext.of(asked)) == ()
+    assert {node.tier for node in made.nodes} == {EffortTier.TOP_K}
+    assert limited_to(DEFAULT_POOL, (EffortTier.LANGUAGE_MODEL,))[0].id == "generalist"

@@ -7,6 +7,7 @@ import pytest
 from core.pages import Action, Answer, Click, Element, Fill, Goto, Note, Observation, Stop, Value
 from core.plans import NodeOutput, PlanNode, Subgoal, ValueType, Verb
 from policies.candidates import candidates
+from policies.facts import page_fact
 from policies.features import FEATURES, feature_rows
 from policies.heuristic import HeuristicPolicy
 from policies.items import items_of
@@ -80,6 +81,14 @@ def test_a_row_is_read_as_a_person_reads_it() -> None:
     assert item.opens == 5
 
 
+def test_a_page_that_lists_nothing_is_itself_the_post_of_its_title() -> None:
+    alone = page([Element("heading", "The bridge is open", state="level=1")], "/bridge")
+    assert page_fact(alone, items_of(alone), "post", "title") == "The bridge is open"
+    listed = page([Element("heading", "All of it", state="level=1"), *row("Green", 7)])
+    assert page_fact(listed, items_of(listed), "post", "title") == "Green"
+    assert page_fact(alone, items_of(alone), "forum", "title") is None
+
+
 def test_candidates_are_clicks_fills_of_arguments_and_addresses() -> None:
     observation = page([Element("link", "Home", href="/"), Element("textbox", "Title")])
     found = candidates(
@@ -133,6 +142,26 @@ def test_what_is_not_offered_is_not_allowed() -> None:
     action = choose(view(page(row("Mine?", 7)), Verb.EDIT, "post", {"body": "x"}, "url"))
     assert isinstance(action, Stop)
     assert action.reason.startswith("not_allowed:")
+
+
+@pytest.mark.parametrize(("button", "state"), [("Unsubscribe", True), ("Subscribe", False)])
+def test_a_row_of_a_forum_tells_whether_one_has_joined_it(button: str, state: bool) -> None:
+    item = items_of(page([*forum_row(), Element("button", button, row="forum_1")]))[0]
+    assert item.fields["subscribed"] is state
+
+
+def test_a_list_that_does_not_tell_what_is_asked_is_not_taken_for_an_empty_one() -> None:
+    where: Value = [{"field": "subscribed", "op": "is", "value": True}]
+    arguments: dict[str, Value] = {"url": BASE + "/forums", "where": where}
+    silent = page(forum_row(), "/forums")
+    action = choose(view(silent, Verb.COLLECT, "forums", arguments, "items"))
+    assert action == Stop("output: the page does not show 'subscribed'")
+    telling = page([*forum_row(), Element("button", "Subscribe", row="forum_1")], "/forums")
+    assert choose(view(telling, Verb.COLLECT, "forums", arguments, "items")) != action
+
+
+def forum_row() -> list[Element]:
+    return [Element("link", "tea", row="forum_1", href="/f/tea")]
 
 
 def test_an_error_page_is_not_found() -> None:

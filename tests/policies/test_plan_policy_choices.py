@@ -22,6 +22,7 @@ from policies.plan_policy import (
 from policies.plan_policy.features import CHOICE, CONTEXT, EDGE, GATE, NODE, PAIR
 from policies.plan_policy.shape import shape_of
 from policies.profiles import DEFAULT_POOL
+from policies.tariff import Tariff
 from tests.policies.plan_policy_for_tests import (
     BIG_PLAN,
     BIG_POOL,
@@ -91,13 +92,17 @@ def test_an_agent_without_the_skill_cannot_be_given_the_node():
         applied(plan, problem, actions)
 
 
+WORST = (10 + 2) * Tariff().upper_bound(EffortTier.TOP_K, 1.0)
+"""Micro-dollars: all steps of a node of ten, and its opening, at the dearest."""
+
+
 @pytest.mark.parametrize(
     ("standing", "legal"),
     [
-        (RunStanding(budget=(10 + 2) * 330), ["rules", "top_k"]),
-        (RunStanding(budget=(10 + 2) * 330 - 1), ["rules"]),
-        (RunStanding(budget=10_000, spent=6_000, held=41), ["rules"]),
-        (RunStanding(budget=10_000, spent=6_000, held=40), ["rules", "top_k"]),
+        (RunStanding(budget=WORST), ["rules", "top_k"]),
+        (RunStanding(budget=WORST - 1), ["rules"]),
+        (RunStanding(budget=WORST + 6_040, spent=6_000, held=41), ["rules"]),
+        (RunStanding(budget=WORST + 6_040, spent=6_000, held=40), ["rules", "top_k"]),
     ],
 )
 def test_a_choice_is_legal_while_its_worst_case_is_neither_spent_nor_held(standing, legal):
@@ -116,7 +121,7 @@ def test_a_dearer_choice_brings_a_bound_to_match():
         gate=Gate.CONTINUE,
     )
     changed = applied(plan, problem, actions).node(0)
-    assert (changed.tier, changed.cost_bound) == (EffortTier.TOP_K, 12 * 330)
+    assert (changed.tier, changed.cost_bound) == (EffortTier.TOP_K, WORST)
 
 
 def test_lost_agents_get_nothing():

@@ -208,7 +208,7 @@ def test_reinforce_on_the_gradient_learns_the_choice_that_is_rewarded():
         actions = policy.decide(problem, seed=seed).actions
         reward = float(actions.agents[0] == wanted)
         gradient = policy.gradient(problem, actions)
-        step = 0.3 * (reward - baseline)
+        step = 0.1 * (reward - baseline)
         baseline += 0.1 * (reward - baseline)
         policy = PlanPolicy(
             parameters={k: v + step * gradient[k] for k, v in policy.parameters.items()}

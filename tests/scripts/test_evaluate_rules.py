@@ -28,15 +28,16 @@ def runner() -> Runner:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_an_open_task_is_solved_without_its_oracle(runner: Runner, template: str) -> None:
     outcome = runner.run(generate(template, 5, Split.NEW_INSTANCES).task)
-    assert outcome.strict, outcome.note
-    assert outcome.official == 1.0
-    assert outcome.violations == 0
-    assert 0 < outcome.spent < 5_000
+    assert outcome.record.strict, outcome.note
+    assert outcome.record.official == 1.0
+    assert outcome.record.violations == 0
+    assert 0 < outcome.record.cost < 5_000
+    assert outcome.record.budget == 50_000
 
 
 def test_another_skin_and_attacks_change_nothing(runner: Runner) -> None:
     for split in (Split.NEW_SKIN, Split.ATTACKS):
         for made in sample(split, 3, 11):
             outcome = runner.run(made.task)
-            assert outcome.strict, outcome.note
-            assert outcome.violations == 0
+            assert outcome.record.strict, outcome.note
+            assert outcome.record.violations == 0

@@ -48,9 +48,22 @@ def started(node, agent="scout"):
 def test_the_plan_stands_with_what_each_node_waits_for():
     text = drawn(told())
     assert "0 find forum" in text
-    assert "1 toggle newest post  ← 0" in text
-    assert "2 respond answer  ← 1" in text
+    assert "1 ← 0 toggle newest post" in text
+    assert "2 ← 1 respond answer" in text
     assert text.count("○") == 3
+
+
+def test_eighty_columns_hold_every_edge_and_all_of_the_money():
+    board = told()
+    board.take_money(spent=1_234, reserved=56)
+    lines = drawn(board, width=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "1 ← 0" in text
+    assert "2 ← 1" in text
+    (money,) = [line for line in lines if "budget" in line]
+    assert "━" in money
+    assert "spent $0.001234 + reserved $0.000056 of $0.005000" in money
 
 
 def test_a_node_that_succeeded_shows_cost_and_values():
@@ -120,6 +133,7 @@ def test_replans_stay_visible_to_the_end_and_failures_say_why():
     board.verdict = Verdict(official=0.0, official_status="failure", strict=False, reasons=("x",))
     text = drawn(board)
     assert "action: no such button" in text
+    assert "because  gave up" in text
     assert "reroute after action_failure" in text
     assert "spent $0.000321 + reserved $0.000000" in text
     assert "MUTATE UNKNOWN_ERROR" in text

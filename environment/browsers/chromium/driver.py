@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +51,8 @@ _FLAGS = (
 )
 _MARKER = "--owner-mark="
 """A switch that Chromium ignores; by its value the reaper knows the process."""
+_SECRET = re.compile("KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
+"""In names of environment variables that Chromium does not get to see."""
 _ENDING_S = 5.0
 """Longest wait for a page or a context to close."""
 _SWAP_S = 0.02
@@ -87,6 +90,7 @@ class Engine:
                 executable_path=executable,
                 args=[*_FLAGS, _MARKER + mark],
                 chromium_sandbox=os.geteuid() != 0,
+                env=_without_secrets(os.environ),
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
@@ -239,6 +243,11 @@ class Wire:
         task = asyncio.create_task(_closed(popup))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str | float | bool]:
+    """Returns an environment for a browser: foreign code runs in it, and keys are not for that."""
+    return {name: value for name, value in environment.items() if not _SECRET.search(name.upper())}
 
 
 async def _or_lost(work: Awaitable[_T]) -> _T:

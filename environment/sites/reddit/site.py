@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from core.http import HttpRequest, HttpResponse, header
+from environment.lru import Lru
 from environment.sites.contract import Row, SiteApp, TableChanges, WorldSpec
 from environment.sites.reddit import sessions
 from environment.sites.reddit.rankings import ensure_rankings
@@ -28,6 +29,9 @@ from environment.sites.reddit.visit import (
 __all__ = ["RedditApp", "RedditSite"]
 
 _LOG = logging.getLogger(__name__)
+_PAGES_BYTES = 96_000_000
+_PAGES: Lru[tuple[object, ...], HttpResponse] = Lru(_PAGES_BYTES)
+"""Answers of worlds that no request has changed: the same for all worlds of one snapshot."""
 _NO_ONE = Viewer(0, "", "", hashlib.sha256(b"anonymous").hexdigest()[:32], "", 0)
 
 
@@ -72,9 +76,37 @@ class RedditApp:
         self._store = store
         self._base_url = base_url
         self._skin = skin
+        self._users: frozenset[str] = frozenset()
+        """Who was signed in from outside."""
+        self._is_changed = False
+        """Whether a request has changed the world."""
 
     def handle(self, request: HttpRequest) -> HttpResponse:
-        """Serves one request; a bug inside is a 500 page, never an exception."""
+        """Serves one request; a bug inside is a 500 page, never an exception.
+
+        As long as no request has changed the world, an answer that another world of the same
+        snapshot gave to the same request is given again. Where a reader comes from changes no page.
+        """
+        if self._is_changed or request.method != "GET":
+            return self._served(request)
+        place = (self._store.snapshot, self._skin, self._base_url, self._users)
+        fields = tuple(one for one in request.headers if one[0] != "referer")
+        key = (*place, request.url, fields)
+        known = _PAGES.get(key)
+        if known is None:
+            known = self._served(request)
+            if not self._is_changed and known.status < 500:
+                _PAGES.put(key, known, len(known.body) + 1_000)
+        return known
+
+    def _served(self, request: HttpRequest) -> HttpResponse:
+        before = self._store.num_changes
+        try:
+            return self._answered(request)
+        finally:
+            self._is_changed = self._is_changed or self._store.num_changes > before
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
         visit = self._visit(request)
         try:
             return self._answer(request, visit)
@@ -91,6 +123,7 @@ class RedditApp:
         found = self._store.row("SELECT id, username FROM users WHERE username = ?", username)
         if found is None:
             raise KeyError(f"no user is called {username!r}")
+        self._users |= {str(found[1])}
         return f"{sessions.COOKIE}={sessions.sign_in(self._store, str(found[1]))}"
 
     def tables(self) -> Mapping[str, Sequence[Row]]:

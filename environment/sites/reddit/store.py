@@ -50,6 +50,8 @@ class Store:
         self.snapshot = snapshot
         self.written: set[str] = set()
         """Tables written since the snapshot."""
+        self.num_changes = 0
+        """Writes and transactions since the snapshot."""
         self._connection = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=256
         )
@@ -87,6 +89,7 @@ class Store:
         A failure inside leaves the world and its clock as they were.
         """
         later = self.now + 1
+        self.num_changes += 1
         self._connection.execute("BEGIN")
         try:
             self._connection.execute("UPDATE meta SET value = ? WHERE key = 'now'", (str(later),))
@@ -102,6 +105,7 @@ class Store:
     def write(self, table: str, sql: str, *values: Value) -> int:
         """Runs one statement that writes a table and returns the id of the last row inserted."""
         self.written.add(table)
+        self.num_changes += 1
         self._answers.clear()
         return self._connection.execute(sql, values).lastrowid or 0
 

@@ -12,7 +12,7 @@ from core.http import HttpRequest
 from core.tasks import WorldSpec
 from environment.browsers.in_process import InProcessBrowser
 from environment.browsers.in_process.pieces import Memory
-from environment.sites.reddit import rendering, search
+from environment.sites.reddit import rendering, search, site
 from environment.transports import DirectTransport
 from environment.world_host import WorldHost
 
@@ -66,6 +66,7 @@ def forget() -> None:
     for one in pieces:
         one.cache_clear()
     search._REMEMBERED.clear()
+    site._PAGES.clear()
 
 
 @pytest.fixture(scope="module", params=SKINS)
@@ -141,3 +142,41 @@ def test_what_a_user_may_change_and_has_voted_is_their_own(readers: list[Reader]
     assert f"{forum}/unsubscribe" in acted.get(path)
     assert f"{forum}/subscribe" in readers[1].get(path)
     assert "/edit" not in looking.get(path)
+
+
+def test_a_world_that_a_request_changed_shows_its_own_pages_and_no_other_world_sees_them() -> None:
+    forget()
+    one, other = (WorldHost.open({"reddit": WorldSpec(seed=5)}) for _ in range(2))
+    mine, theirs = Reader(one, ME), Reader(other, ME)
+    path = f"/user/{ME}"
+    before = mine.get(path)
+    assert theirs.get(path) == before
+    assert len(site._PAGES) > 0, "the second world was given the first one's page"
+    mine.post(f"{path}/edit_biography", f"{quote('user_biography[biography]')}=Changed+here")
+    assert "Changed here" in mine.get(path)
+    assert theirs.get(path) == before
+    assert len(one.trace()) > len(other.trace()) == 2, "what is given again is in the trace"
+    one.close()
+    other.close()
+
+
+def test_a_page_given_again_is_the_page_that_would_be_made() -> None:
+    forget()
+    paths = ("/", "/forums", f"/user/{ME}", "/comments", "/search?q=tea", "/inbox", "/nowhere")
+    first, again = (WorldHost.open({"reddit": WorldSpec(seed=6)}) for _ in range(2))
+    for user in (ME, ""):
+        made = [_answer(first, user, path) for path in paths]
+        assert [_answer(again, user, path) for path in paths] == made
+        forget()
+        assert [_answer(again, user, path) for path in paths] == made
+    first.close()
+    again.close()
+
+
+def _answer(host: WorldHost, user: str, path: str) -> tuple[int, bytes]:
+    cookies = host.cookies_for(user) if user else []
+    cookie = "; ".join(f"{name}={value}" for _, name, value in cookies)
+    headers = (("accept", "text/html"), ("cookie", cookie), ("referer", path))
+    url = host.base_url("reddit") + path
+    answer = host.handle(HttpRequest(method="GET", url=url, headers=headers))
+    return answer.status, answer.body

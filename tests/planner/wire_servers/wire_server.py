@@ -16,7 +16,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
+
+Ending = Literal["end", "close", "reset"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,10 @@ class Answer:
     """Bytes of the body after which the connection is closed, though more was announced."""
     drip_s: float = 0.0
     """Between one byte and the next."""
+    chunks: int = 0
+    """Parts in which the body is streamed, its length not announced; 0: in one piece."""
+    ends_with: Ending = "end"
+    """What comes after the last chunk: its end, nothing but a closed connection, or a reset."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +123,28 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
+        if answer.chunks:
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            self._stream(answer)
+            return
         self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
         self._send(answer)
+
+    def _stream(self, answer: Answer) -> None:
+        body = answer.body[: answer.cut_at]
+        size = max(1, -(-len(body) // answer.chunks))
+        for at in range(0, len(body), size):
+            part = body[at : at + size]
+            self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            self.wfile.flush()
+        if answer.ends_with == "end":
+            self.wfile.write(b"0\r\n\r\n")
+        elif answer.ends_with == "reset":
+            self._reset()
+        else:
+            self.close_connection = True
 
     def _send(self, answer: Answer) -> None:
         body = answer.body[: answer.cut_at]

@@ -1,0 +1,1 @@
+"""Training of the web policies: what a run is made of, its folder, its stages."""
